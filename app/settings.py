@@ -1,0 +1,255 @@
+"""Every setting of Unico: read from the environment, checked once, frozen."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self, cast
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_PREFIX = "UNICO_"
+_ONLY_DEVELOPMENT: JsonDict = {"default_text": "only in development"}
+_BY_ENVIRONMENT = ("dev_issuer", "graphiql", "introspection")
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Environment(StrEnum):
+    """What this installation is for; production switches every convenience off."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    """How log lines look; auto is console on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class SettingsError(ValueError):
+    """A setting is missing or out of range; the message is one line and names the variable."""
+
+
+class Settings(BaseSettings):
+    """The configuration of one process. Build it with `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        frozen=True,
+        extra="ignore",
+        validate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    environment: Environment = Field(
+        Environment.DEVELOPMENT, description="`development` or `production`."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve requests.")
+    home: Path = Field(Path(".unico"), description="Folder of embedded servers and local keys.")
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`json`, `console`, or `auto`: console on a terminal."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least severe line to log."
+    )
+
+    database_url: str = Field(
+        "",
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL 18 or newer; embedded when empty.",
+    )
+    read_database_url: str = Field(
+        "",
+        validation_alias="READ_DATABASE_URL",
+        description="Replica for reads; the main database when empty.",
+    )
+    redis_url: str = Field(
+        "",
+        validation_alias="REDIS_URL",
+        description="Redis 7 or Valkey 8, or newer; embedded when empty.",
+    )
+    pg_bin: Path | None = Field(
+        None, description="Folder with other PostgreSQL binaries for the embedded server."
+    )
+    valkey_bin: Path | None = Field(None, description="Another server binary for embedded Valkey.")
+    pool_size: int = Field(
+        8, ge=1, le=100, description="Database connections that each worker keeps open."
+    )
+
+    issuer: str = Field("unico", description="Issuer (`iss`) that access tokens must carry.")
+    audience: str = Field("unico", description="Audience (`aud`) that access tokens must carry.")
+    jwks_url: str = Field(
+        "", description="Where the issuer's keys are published; needed in production."
+    )
+    jwt_algorithms: Names = Field(
+        ("RS256", "ES256", "EdDSA"), description="Signature algorithms accepted, comma-separated."
+    )
+    jwt_leeway_s: int = Field(
+        30, ge=0, le=60, description="Clock difference tolerated, in seconds."
+    )
+    dev_issuer: bool = Field(
+        False,
+        json_schema_extra=_ONLY_DEVELOPMENT,
+        description="Accept tokens made by `unico token`; refused in production.",
+    )
+    token_ttl_minutes: int = Field(
+        720, ge=1, le=10_080, description="Life of a token made by `unico token`."
+    )
+    device_token_ttl_minutes: int = Field(
+        15, ge=1, le=60, description="Life of a token that a POS device gets for its key."
+    )
+    allowed_origins: Names = Field(
+        (), description="Other web origins that may call and subscribe, comma-separated."
+    )
+
+    graphiql: bool = Field(
+        False, json_schema_extra=_ONLY_DEVELOPMENT, description="Serve GraphiQL at `/graphql`."
+    )
+    introspection: bool = Field(
+        False, json_schema_extra=_ONLY_DEVELOPMENT, description="Answer introspection queries."
+    )
+    max_body_bytes: int = Field(100_000, ge=1_000, description="Largest HTTP request body.")
+    ws_max_bytes: int = Field(65_536, ge=1_000, description="Largest WebSocket message received.")
+    max_concurrency: int = Field(
+        1_000, ge=1, description="Requests and sockets at once per worker; more get 503."
+    )
+    max_subscriptions: int = Field(20, ge=1, description="Running operations per socket.")
+    operation_timeout_s: float = Field(
+        10.0, gt=0, description="Longest query or mutation, in seconds."
+    )
+    connection_init_timeout_s: float = Field(
+        10.0, gt=0, description="Time a socket has to authenticate, in seconds."
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Proxies whose `X-Forwarded-*` headers are believed."
+    )
+    drain_s: float = Field(
+        0.0, ge=0, le=60, description="Time between a red `/ready` and closing, behind a balancer."
+    )
+    shutdown_timeout_s: int = Field(
+        20, ge=1, le=300, description="Time that running requests have to finish at shutdown."
+    )
+
+    event_retention_hours: int = Field(
+        72, ge=1, description="How long a subscription can resume from its cursor."
+    )
+    reservation_ttl_minutes: int = Field(
+        15, ge=1, description="Life of a stock reservation that is not tied to an order."
+    )
+    payment_ttl_minutes: int = Field(
+        30, ge=1, description="How long an order waits for its payment to be authorised."
+    )
+    otel_endpoint: str = Field(
+        "", description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`."
+    )
+
+    @property
+    def is_development(self) -> bool:
+        """Whether conveniences for developers are on."""
+        return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def reads_url(self) -> str:
+        """The database that reads go to."""
+        return self.read_database_url or self.database_url
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_environment(cls, given: Any) -> Any:
+        """What is convenient in development is on there, and off in production."""
+        values = dict(cast("dict[str, Any]", given))
+        development = values.get("environment", Environment.DEVELOPMENT) == "development"
+        for name in _BY_ENVIRONMENT:
+            values.setdefault(name, development)
+        return values
+
+    @field_validator("database_url", "read_database_url")
+    @classmethod
+    def _with_driver(cls, url: str) -> str:
+        """The same URL for SQLAlchemy's asyncpg dialect, whichever scheme was written."""
+        scheme, separator, rest = url.partition("://")
+        if not url or scheme == "postgresql+asyncpg":
+            return url
+        if scheme not in ("postgres", "postgresql") or not separator:
+            raise ValueError("must start with postgresql://")
+        return f"postgresql+asyncpg://{rest}"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("jwt_algorithms", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _asymmetric(cls, algorithms: tuple[str, ...]) -> tuple[str, ...]:
+        """RFC 8725: a public key must never be usable as a shared secret."""
+        if not algorithms or any(name.startswith(("HS", "none")) for name in algorithms):
+            raise ValueError("must name asymmetric algorithms only, such as RS256, ES256, EdDSA")
+        return algorithms
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if not self.is_development:
+            if self.dev_issuer:
+                raise ValueError("UNICO_DEV_ISSUER must not be on in production")
+            if not self.jwks_url:
+                raise ValueError("UNICO_JWKS_URL must be set in production")
+        return self
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of the environment; `overrides` (by field name, None is skipped) win.
+
+    Raises:
+        SettingsError: a value is missing or not valid.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = str(first["loc"][0]) if first["loc"] else ""
+        message = first["msg"].removeprefix("Value error, ")
+        field = Settings.model_fields.get(location)
+        name = variable_of(location, field) if field else location
+        raise SettingsError(f"{name} {message}".strip()) from error
+
+
+def variable_of(name: str, field: FieldInfo) -> str:
+    """The environment variable behind a field."""
+    alias = field.validation_alias
+    return alias if isinstance(alias, str) else f"{_PREFIX}{name.upper()}"
+
+
+def settings_table() -> str:
+    """A Markdown table of every variable, its default and its meaning, in declaration order."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `{variable_of(name, field)}` | {_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and "default_text" in extra:
+        return str(extra["default_text"])
+    value = cast("object", field.default)
+    if isinstance(value, tuple):
+        value = ",".join(cast("tuple[str, ...]", value))
+    return f"`{value}`" if value not in ("", None) else "empty"

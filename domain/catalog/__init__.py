@@ -1,0 +1,1 @@
+"""What is sold: products, variants, kits, channels, prices and tax rates."""

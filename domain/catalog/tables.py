@@ -1,0 +1,104 @@
+"""Products, variants, kits, channels, prices and tax rates. Texts are {language: text}."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID, ExcludeConstraint
+
+from domain.common.tables import metadata
+
+channel = sa.Table(
+    "channel",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False, comment="used when a request names none"),
+    sa.Column("prices_include_tax", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.CheckConstraint("kind in ('WEB','POS','CALL_CENTER','MARKETPLACE','SOCIAL')", name="kind"),
+)
+
+product = sa.Table(
+    "product",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("code", sa.Text, nullable=False, unique=True),
+    sa.Column("names", JSONB, nullable=False),
+    sa.Column("descriptions", JSONB, nullable=False),
+    sa.Column("category", sa.Text, nullable=False, server_default=""),
+    sa.Column("tax_category", sa.Text, nullable=False, server_default="standard"),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("ix_product_created_at_id", "created_at", "id"),
+)
+
+variant = sa.Table(
+    "variant",
+    metadata,
+    sa.Column("sku", sa.Text, primary_key=True),
+    sa.Column(
+        "product_id", UUID(as_uuid=True), sa.ForeignKey("product.id"), nullable=False, index=True
+    ),
+    sa.Column("barcode", sa.Text, unique=True),
+    sa.Column("names", JSONB, nullable=False),
+    sa.Column("weight_g", sa.Integer, nullable=False),
+    sa.Column("tags", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.CheckConstraint("weight_g >= 0", name="weight"),
+)
+
+kit_component = sa.Table(
+    "kit_component",
+    metadata,
+    sa.Column("kit_sku", sa.Text, sa.ForeignKey("variant.sku"), primary_key=True),
+    sa.Column("component_sku", sa.Text, sa.ForeignKey("variant.sku"), primary_key=True),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.CheckConstraint("quantity > 0", name="quantity"),
+    sa.CheckConstraint("kit_sku <> component_sku", name="not_itself"),
+)
+
+variant_channel = sa.Table(
+    "variant_channel",
+    metadata,
+    sa.Column("sku", sa.Text, sa.ForeignKey("variant.sku"), primary_key=True),
+    sa.Column("channel", sa.Text, sa.ForeignKey("channel.code"), primary_key=True),
+    sa.Column("sellable", sa.Boolean, nullable=False),
+)
+
+price = sa.Table(
+    "price",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("sku", sa.Text, sa.ForeignKey("variant.sku"), nullable=False),
+    sa.Column("channel", sa.Text, sa.ForeignKey("channel.code"), nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("valid", TSTZRANGE, nullable=False),
+    sa.CheckConstraint("amount_minor >= 0", name="amount"),
+    ExcludeConstraint(
+        (sa.column("sku"), "="),
+        (sa.column("channel"), "="),
+        (sa.column("currency"), "="),
+        (sa.column("valid"), "&&"),
+        name="ex_price_valid",
+        using="gist",
+    ),
+)
+
+tax_rate = sa.Table(
+    "tax_rate",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("country", sa.CHAR(2), nullable=False),
+    sa.Column("tax_category", sa.Text, nullable=False),
+    sa.Column("rate", sa.Numeric(6, 4), nullable=False, comment="0.2200 is 22 %"),
+    sa.Column("valid", TSTZRANGE, nullable=False),
+    sa.CheckConstraint("rate >= 0 and rate < 1", name="rate"),
+    ExcludeConstraint(
+        (sa.column("country"), "="),
+        (sa.column("tax_category"), "="),
+        (sa.column("valid"), "&&"),
+        name="ex_tax_rate_valid",
+        using="gist",
+    ),
+)

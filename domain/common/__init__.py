@@ -1,0 +1,1 @@
+"""Ground that every area stands on: ids, money, errors, transactions, idempotency, paging."""

@@ -1,0 +1,1 @@
+"""One record per customer over all channels."""

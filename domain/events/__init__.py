@@ -1,0 +1,1 @@
+"""News: what happened to an aggregate, on its way from the transaction to whoever watches."""

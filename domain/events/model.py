@@ -1,0 +1,130 @@
+"""Events, topics and cursors (ADR 0004, 0015, 0016)."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.common.errors import ValidationFailed
+
+
+class Aggregate(StrEnum):
+    """Kinds of things that have a version and emit events."""
+
+    STOCK_LEVEL = "stock_level"
+    ORDER = "order"
+    FULFILLMENT_ORDER = "fulfillment_order"
+    CUSTOMER = "customer"
+    SESSION = "session"
+    SHIPMENT = "shipment"
+    LOCATION = "location"
+    PRODUCT = "product"
+
+
+class Topic:
+    """Names of what can be watched. A topic is `<kind>:<id>`."""
+
+    @staticmethod
+    def stock(location_id: UUID) -> str:
+        """Stock levels of one location."""
+        return f"stock:{location_id}"
+
+    @staticmethod
+    def order(order_id: UUID) -> str:
+        """One order."""
+        return f"order:{order_id}"
+
+    @staticmethod
+    def customer(customer_id: UUID) -> str:
+        """All that concerns one customer, orders included."""
+        return f"customer:{customer_id}"
+
+    @staticmethod
+    def queue(location_id: UUID) -> str:
+        """Fulfillment work of one location."""
+        return f"queue:{location_id}"
+
+    @staticmethod
+    def session(session_id: UUID) -> str:
+        """A device or token whose sockets must end when it is revoked."""
+        return f"session:{session_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change of one aggregate. `payload` is its state after the change, free of personal data."""
+
+    type: str
+    aggregate: Aggregate
+    aggregate_id: UUID
+    version: int
+    topics: Sequence[str]
+    payload: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def to_record(self, actor: str, at: datetime, correlation_id: str) -> dict[str, object]:
+        """The JSON object that stands in the outbox."""
+        return {
+            "type": self.type,
+            "aggregate": self.aggregate.value,
+            "aggregate_id": str(self.aggregate_id),
+            "version": self.version,
+            "topics": list(self.topics),
+            "payload": dict(self.payload),
+            "actor": actor,
+            "at": at.isoformat(),
+            "correlation_id": correlation_id,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event with its place in the log. Events of one commit share `commit` and follow each
+    other without a gap.
+    """
+
+    seq: int
+    commit: int
+    type: str
+    aggregate: str
+    aggregate_id: UUID
+    version: int
+    topics: tuple[str, ...]
+    payload: Mapping[str, Any]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the log: everything up to `seq` was seen, and of the aggregates in `ahead`
+    everything up to the version given there (ADR 0016).
+    """
+
+    incarnation: str
+    seq: int
+    ahead: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def encode(self) -> str:
+        """An opaque text, safe in URLs."""
+        raw = orjson.dumps([self.incarnation, self.seq, dict(self.ahead)])
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> "Cursor":
+        """The inverse of `encode`.
+
+        Raises:
+            ValidationFailed: the text was not made by `encode`.
+        """
+        try:
+            raw = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            incarnation, seq, ahead = raw
+            return cls(str(incarnation), int(seq), {str(k): int(v) for k, v in ahead.items()})
+        except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+            raise ValidationFailed("after", "is not a cursor") from error

@@ -1,0 +1,1 @@
+"""Who acts: roles, scopes, POS devices and revoked sessions."""

@@ -1,0 +1,1 @@
+"""Data from elsewhere: bulk imports with quarantine instead of silent loss."""

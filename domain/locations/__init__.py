@@ -1,0 +1,1 @@
+"""Where goods are: stores, warehouses, suppliers, marketplaces and resellers."""

@@ -1,0 +1,158 @@
+"""Orders, lines, line groups, fulfillment orders and history.
+
+The truth about quantities is `line_group`: the groups of a line sum to its ordered quantity, and
+every status on `sales_order` is derived from them in the same transaction (DOMAIN L1-L7).
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+from domain.common.tables import metadata
+
+sales_order = sa.Table(
+    "sales_order",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("tracking_token", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, sa.ForeignKey("channel.code"), nullable=False),
+    sa.Column("external_reference", sa.Text, comment="the channel's own number"),
+    sa.Column("source_code", sa.Text, comment="campaign"),
+    sa.Column("customer_id", UUID(as_uuid=True), sa.ForeignKey("customer.id"), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("holds", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("fulfillment_status", sa.Text, nullable=False, comment="derived"),
+    sa.Column("payment_status", sa.Text, nullable=False, comment="derived"),
+    sa.Column("delivery_mode", sa.Text, nullable=False),
+    sa.Column("delivery_location_id", UUID(as_uuid=True), comment="pickup or take-away store"),
+    sa.Column("unfilled_policy", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("country", sa.CHAR(2), nullable=False, comment="of taxation"),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("items_minor", sa.BigInteger, nullable=False),
+    sa.Column("shipping_minor", sa.BigInteger, nullable=False),
+    sa.Column("discount_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("tax_minor", sa.BigInteger, nullable=False, comment="tax owed on items + shipping"),
+    sa.Column("tax_included", sa.Boolean, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("placed_by", sa.Text, nullable=False),
+    sa.Column("pay_until", sa.DateTime(timezone=True), comment="end of the payment window"),
+    sa.Column("confirmed_at", sa.DateTime(timezone=True)),
+    sa.Column("closed_at", sa.DateTime(timezone=True)),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("channel", "external_reference"),
+    sa.Index("ix_sales_order_customer_id_placed_at_id", "customer_id", "placed_at", "id"),
+    sa.Index("ix_sales_order_placed_at_id", "placed_at", "id"),
+    sa.Index(
+        "ix_sales_order_pay_until",
+        "pay_until",
+        postgresql_where=sa.text("status = 'PENDING_PAYMENT'"),
+    ),
+    sa.CheckConstraint(
+        "total_minor = items_minor - discount_minor + shipping_minor"
+        " + case when tax_included then 0 else tax_minor end",
+        name="total",
+    ),
+    sa.CheckConstraint(
+        "status in ('PENDING_PAYMENT','CONFIRMED','CLOSED','CANCELLED','EXPIRED')", name="status"
+    ),
+)
+
+order_line = sa.Table(
+    "order_line",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column(
+        "order_id",
+        UUID(as_uuid=True),
+        sa.ForeignKey("sales_order.id"),
+        nullable=False,
+    ),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("sku", sa.Text, sa.ForeignKey("variant.sku"), nullable=False),
+    sa.Column("names", JSONB, nullable=False, comment="as they read when the order was placed"),
+    sa.Column("ordered_quantity", sa.Integer, nullable=False),
+    sa.Column("unit_price_minor", sa.BigInteger, nullable=False),
+    sa.Column("tax_rate", sa.Numeric(6, 4), nullable=False),
+    sa.Column("tax_minor", sa.BigInteger, nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False, comment="unit price x quantity"),
+    sa.Column("components", JSONB, nullable=False, comment="{sku: units a piece}; own if no kit"),
+    sa.UniqueConstraint("order_id", "position"),
+    sa.CheckConstraint("ordered_quantity > 0", name="quantity"),
+)
+
+fulfillment_order = sa.Table(
+    "fulfillment_order",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column(
+        "order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), nullable=False, index=True
+    ),
+    sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("delivery_mode", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, comment="derived from its line groups"),
+    sa.Column("due_at", sa.DateTime(timezone=True), comment="next cut-off of the location"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index(
+        "ix_fulfillment_order_open",
+        "location_id",
+        "due_at",
+        postgresql_where=sa.text("status not in ('COMPLETED','CANCELLED')"),
+    ),
+)
+
+line_group = sa.Table(
+    "line_group",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column(
+        "order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), nullable=False, index=True
+    ),
+    sa.Column("line_id", UUID(as_uuid=True), sa.ForeignKey("order_line.id"), nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("location_id", UUID(as_uuid=True)),
+    sa.Column(
+        "fulfillment_order_id",
+        UUID(as_uuid=True),
+        sa.ForeignKey("fulfillment_order.id"),
+        index=True,
+    ),
+    sa.Column("shipment_id", UUID(as_uuid=True)),
+    sa.Column("reason", sa.Text),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("quantity > 0", name="quantity"),
+)
+
+order_address = sa.Table(
+    "order_address",
+    metadata,
+    sa.Column("order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("street", sa.Text, nullable=False),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False, server_default=""),
+    sa.Column("postal_code", sa.Text, nullable=False),
+    sa.Column("country", sa.CHAR(2), nullable=False),
+    sa.Column("phone", sa.Text),
+    sa.Column("latitude", sa.Float),
+    sa.Column("longitude", sa.Float),
+)
+
+order_history = sa.Table(
+    "order_history",
+    metadata,
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", JSONB, nullable=False, comment="free of personal data"),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("order_id", "version"),
+)

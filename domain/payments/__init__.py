@@ -1,0 +1,1 @@
+"""Money from the customer: intents, authorisations, captures, voids, through a PSP port."""

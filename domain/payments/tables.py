@@ -1,0 +1,58 @@
+"""Payments of orders, and the ledger of the sandbox PSP (which stands for somebody else's)."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import UUID
+
+from domain.common.tables import metadata
+
+payment = sa.Table(
+    "payment",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("order_id", UUID(as_uuid=True), nullable=False, index=True),
+    sa.Column("tender", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("token", sa.Text, comment="PSP token; never a card number"),
+    sa.Column("psp_key", sa.Text, nullable=False, unique=True, comment="same on every retry"),
+    sa.Column("psp_reference", sa.Text),
+    sa.Column("decline_reason", sa.Text),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("authorised_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("captured_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("amount_minor >= 0", name="amount"),
+    sa.CheckConstraint("captured_minor between 0 and authorised_minor", name="captured"),
+    sa.CheckConstraint("refunded_minor between 0 and captured_minor", name="refunded"),
+    sa.CheckConstraint("state <> 'VOIDED' or captured_minor = 0", name="voided"),
+    sa.CheckConstraint(
+        "state in ('PENDING','UNKNOWN','AUTHORISED','DECLINED','CAPTURED','VOIDED')", name="state"
+    ),
+)
+
+sandbox_charge = sa.Table(
+    "sandbox_charge",
+    metadata,
+    sa.Column("psp_key", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, nullable=False, unique=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("authorised_minor", sa.BigInteger, nullable=False),
+    sa.Column("captured_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("voided", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="1"),
+    sa.CheckConstraint("captured_minor between 0 and authorised_minor", name="captured"),
+)
+
+sandbox_operation = sa.Table(
+    "sandbox_operation",
+    metadata,
+    sa.Column("psp_key", sa.Text, primary_key=True, comment="key of one capture or void"),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("kind in ('CAPTURE','VOID')", name="kind"),
+)

@@ -1,0 +1,1 @@
+"""Parcels on their way: shipments, parcels with lines, tracking events that never downgrade."""

@@ -1,0 +1,1 @@
+"""Which location serves which units: a pure decision over candidates and demand."""

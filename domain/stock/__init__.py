@@ -1,0 +1,1 @@
+"""What is where: levels, reservations, movements and what can be promised from them."""

@@ -1,0 +1,1 @@
+"""One GraphQL call, one command, one payload: permission, translation, error mapping."""

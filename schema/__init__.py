@@ -1,0 +1,1 @@
+"""The GraphQL contract: types, inputs, payloads and error unions, and the SDL snapshot."""

@@ -47,107 +47,143 @@ class Settings(BaseSettings):
     )
 
     environment: Environment = Field(
-        Environment.DEVELOPMENT, description="`development` or `production`."
+        default=Environment.DEVELOPMENT, description="`development` or `production`."
     )
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=64, description="Processes that serve requests.")
-    home: Path = Field(Path(".unico"), description="Folder of embedded servers and local keys.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve requests.")
+    home: Path = Field(
+        default=Path(".unico"), description="Folder of embedded servers and local keys."
+    )
     log_format: LogFormat = Field(
-        LogFormat.AUTO, description="`json`, `console`, or `auto`: console on a terminal."
+        default=LogFormat.AUTO, description="`json`, `console`, or `auto`: console on a terminal."
     )
     log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Least severe line to log."
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="Least severe line to log.",
     )
 
     database_url: str = Field(
-        "",
+        default="",
         validation_alias="DATABASE_URL",
         description="PostgreSQL 18 or newer; embedded when empty.",
     )
     read_database_url: str = Field(
-        "",
+        default="",
         validation_alias="READ_DATABASE_URL",
         description="Replica for reads; the main database when empty.",
     )
     redis_url: str = Field(
-        "",
+        default="",
         validation_alias="REDIS_URL",
         description="Redis 7 or Valkey 8, or newer; embedded when empty.",
     )
     pg_bin: Path | None = Field(
-        None, description="Folder with other PostgreSQL binaries for the embedded server."
+        default=None, description="Folder with other PostgreSQL binaries for the embedded server."
     )
-    valkey_bin: Path | None = Field(None, description="Another server binary for embedded Valkey.")
+    valkey_bin: Path | None = Field(
+        default=None, description="Another server binary for embedded Valkey."
+    )
     pool_size: int = Field(
-        8, ge=1, le=100, description="Database connections that each worker keeps open."
+        default=8, ge=1, le=100, description="Database connections that each worker keeps open."
     )
 
-    issuer: str = Field("unico", description="Issuer (`iss`) that access tokens must carry.")
-    audience: str = Field("unico", description="Audience (`aud`) that access tokens must carry.")
+    issuer: str = Field(
+        default="unico", description="Issuer (`iss`) that access tokens must carry."
+    )
+    audience: str = Field(
+        default="unico", description="Audience (`aud`) that access tokens must carry."
+    )
     jwks_url: str = Field(
-        "", description="Where the issuer's keys are published; needed in production."
+        default="", description="Where the issuer's keys are published; needed in production."
     )
     jwt_algorithms: Names = Field(
-        ("RS256", "ES256", "EdDSA"), description="Signature algorithms accepted, comma-separated."
+        default=("RS256", "ES256", "EdDSA"),
+        description="Signature algorithms accepted, comma-separated.",
     )
     jwt_leeway_s: int = Field(
-        30, ge=0, le=60, description="Clock difference tolerated, in seconds."
+        default=30, ge=0, le=60, description="Clock difference tolerated, in seconds."
     )
     dev_issuer: bool = Field(
-        False,
+        default=False,
         json_schema_extra=_ONLY_DEVELOPMENT,
         description="Accept tokens made by `unico token`; refused in production.",
     )
     token_ttl_minutes: int = Field(
-        720, ge=1, le=10_080, description="Life of a token made by `unico token`."
+        default=720, ge=1, le=10_080, description="Life of a token made by `unico token`."
     )
     device_token_ttl_minutes: int = Field(
-        15, ge=1, le=60, description="Life of a token that a POS device gets for its key."
+        default=15, ge=1, le=15, description="Life of a token that a POS device gets for its key."
+    )
+    device_signing_key: Path | None = Field(
+        default=None,
+        description="PEM file of the Ed25519 key that signs device tokens, the same on every host; "
+        "`device-issuer.key` in the home folder when empty.",
     )
     allowed_origins: Names = Field(
-        (), description="Other web origins that may call and subscribe, comma-separated."
+        default=(), description="Other web origins that may call and subscribe, comma-separated."
     )
 
     graphiql: bool = Field(
-        False, json_schema_extra=_ONLY_DEVELOPMENT, description="Serve GraphiQL at `/graphql`."
+        default=False,
+        json_schema_extra=_ONLY_DEVELOPMENT,
+        description="Serve GraphiQL at `/graphql`.",
     )
     introspection: bool = Field(
-        False, json_schema_extra=_ONLY_DEVELOPMENT, description="Answer introspection queries."
+        default=False,
+        json_schema_extra=_ONLY_DEVELOPMENT,
+        description="Answer introspection queries.",
     )
-    max_body_bytes: int = Field(100_000, ge=1_000, description="Largest HTTP request body.")
-    ws_max_bytes: int = Field(65_536, ge=1_000, description="Largest WebSocket message received.")
+    max_body_bytes: int = Field(default=100_000, ge=1_000, description="Largest HTTP request body.")
+    ws_max_bytes: int = Field(
+        default=65_536, ge=1_000, description="Largest WebSocket message received."
+    )
     max_concurrency: int = Field(
-        1_000, ge=1, description="Requests and sockets at once per worker; more get 503."
+        default=10_000,
+        ge=1,
+        description="Connections and requests at once per worker; more get 503.",
     )
-    max_subscriptions: int = Field(20, ge=1, description="Running operations per socket.")
+    max_subscriptions: int = Field(default=20, ge=1, description="Running operations per socket.")
+    max_sockets_per_address: int = Field(
+        default=500, ge=1, description="Sockets and event streams per client address and worker."
+    )
     operation_timeout_s: float = Field(
-        10.0, gt=0, description="Longest query or mutation, in seconds."
+        default=10.0, gt=0, description="Longest query or mutation, in seconds."
     )
     connection_init_timeout_s: float = Field(
-        10.0, gt=0, description="Time a socket has to authenticate, in seconds."
+        default=10.0, gt=0, description="Time a socket has to authenticate, in seconds."
     )
     forwarded_allow_ips: str = Field(
-        "127.0.0.1", description="Proxies whose `X-Forwarded-*` headers are believed."
+        default="127.0.0.1", description="Proxies whose `X-Forwarded-*` headers are believed."
     )
     drain_s: float = Field(
-        0.0, ge=0, le=60, description="Time between a red `/ready` and closing, behind a balancer."
+        default=0.0,
+        ge=0,
+        le=60,
+        description="Time between a red `/ready` and closing, behind a balancer.",
     )
     shutdown_timeout_s: int = Field(
-        20, ge=1, le=300, description="Time that running requests have to finish at shutdown."
+        default=20,
+        ge=1,
+        le=300,
+        description="Time that running requests have to finish at shutdown.",
     )
 
     event_retention_hours: int = Field(
-        72, ge=1, description="How long a subscription can resume from its cursor."
+        default=72, ge=1, description="How long a subscription can resume from its cursor."
     )
     reservation_ttl_minutes: int = Field(
-        15, ge=1, description="Life of a stock reservation that is not tied to an order."
+        default=15, ge=1, description="Life of a stock reservation that is not tied to an order."
     )
     payment_ttl_minutes: int = Field(
-        30, ge=1, description="How long an order waits for its payment to be authorised."
+        default=30, ge=1, description="How long an order waits for its payment to be authorised."
     )
     otel_endpoint: str = Field(
-        "", description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`."
+        default="",
+        description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`.",
     )
 
     @property

@@ -7,7 +7,7 @@ which `tests/schema/test_access.py` proves by walking the schema.
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, override
+from typing import Any, TypeVar
 
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
@@ -47,12 +47,10 @@ class Allow(FieldExtension):
                 extensions={"code": "FORBIDDEN"},
             )
 
-    @override
     def resolve(self, next_: SyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
         self.check(info)
         return next_(source, info, **kwargs)
 
-    @override
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any
     ) -> Any:

@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 from domain.common.database import Database, DbConnection
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
+from domain.orders.place import Terms
 from domain.payments.gateway import PaymentGateway
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class Services:
 
     database: Database
     gateway: PaymentGateway
+    terms: Terms
     live: Any = None
     """The hub of live events (`subscriptions.hub.Hub`); schema must not import it."""
 
@@ -59,6 +61,10 @@ class Context:
     async def read(self, query: Callable[[DbConnection], Awaitable[T]]) -> T:
         """`query` on a read connection of its own."""
         return await self.services.database.read(query)
+
+    async def read_primary(self, query: Callable[[DbConnection], Awaitable[T]]) -> T:
+        """As `read`, but on the primary: what the caller has just written is seen."""
+        return await self.services.database.read_primary(query)
 
     def loader(
         self, name: str, load: Callable[[list[Any]], Awaitable[list[Any]]]

@@ -1,5 +1,7 @@
 """Relay global ids at the border: UUIDs inside, opaque typed ids outside."""
 
+import contextlib
+from collections.abc import Iterable
 from uuid import UUID
 
 from strawberry import relay
@@ -35,3 +37,12 @@ def key_of(global_id: relay.GlobalID, type_name: str, field: str = "id") -> str:
 def global_id(type_name: str, key: object) -> relay.GlobalID:
     """The global id of an object that is not loaded."""
     return relay.GlobalID(type_name=type_name, node_id=str(key))
+
+
+def uuids_of(keys: Iterable[str]) -> list[UUID]:
+    """The UUIDs among the keys of global ids; keys that are none are left out."""
+    found: list[UUID] = []
+    for key in keys:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(key))
+    return found

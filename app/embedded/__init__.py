@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Generator
+from dataclasses import asdict
 
 import structlog
 
@@ -19,6 +20,7 @@ __all__ = [
     "HomeInUse",
     "Services",
     "embedded_services",
+    "resolved",
 ]
 
 _ATTACH_S = 60.0
@@ -52,6 +54,13 @@ def embedded_services(settings: Settings, *, exclusive: bool = False) -> Generat
         services = _start(settings, home, stack)
         home.publish(services)
         yield services
+
+
+@contextlib.contextmanager
+def resolved(settings: Settings, *, exclusive: bool = False) -> Generator[Settings]:
+    """The same settings with the addresses of the servers in them; see `embedded_services`."""
+    with embedded_services(settings, exclusive=exclusive) as services:
+        yield settings.model_copy(update=asdict(services))
 
 
 def _configured_first(settings: Settings, found: Services) -> Services:

@@ -113,6 +113,9 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedServerError: when it does not come up within `timeout_s`.
         """
+        if self.is_running:
+            return self.dsn
+        self.kill()
         end = time.monotonic() + timeout_s
         self._privileges = unprivileged(self._root_mode)
         self._binaries = find_binaries(self._configured_binaries)

@@ -63,6 +63,9 @@ class EmbeddedValkey:
         Raises:
             EmbeddedServerError: when it does not answer within `timeout_s`.
         """
+        if self.is_running:
+            return self.dsn
+        self.kill()
         end = time.monotonic() + timeout_s
         binary = find_binary(self._configured_binary)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

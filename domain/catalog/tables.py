@@ -14,6 +14,7 @@ channel = sa.Table(
     sa.Column("currency", sa.CHAR(3), nullable=False, comment="used when a request names none"),
     sa.Column("prices_include_tax", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.CheckConstraint("kind in ('WEB','POS','CALL_CENTER','MARKETPLACE','SOCIAL')", name="kind"),
 )
 
@@ -93,6 +94,13 @@ tax_rate = sa.Table(
     sa.Column("tax_category", sa.Text, nullable=False),
     sa.Column("rate", sa.Numeric(6, 4), nullable=False, comment="0.2200 is 22 %"),
     sa.Column("valid", TSTZRANGE, nullable=False),
+    sa.Column(
+        "version",
+        sa.BigInteger,
+        nullable=False,
+        server_default="1",
+        comment="counts the rates of the country and category",
+    ),
     sa.CheckConstraint("rate >= 0 and rate < 1", name="rate"),
     ExcludeConstraint(
         (sa.column("country"), "="),

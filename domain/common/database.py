@@ -21,6 +21,7 @@ class Database:
     ) -> None:
         self.writes = writes
         self.reads = reads
+        self._primary_reads = reads if reads.url == writes.url else writes
         self._unit = UnitOfWork(writes, after_commit)
 
     async def run(
@@ -32,6 +33,20 @@ class Database:
     async def read(self, query: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `query` returns. Each statement is its own snapshot: read a whole with one."""
         async with self.reads.connect() as connection:
+            return await query(connection)
+
+    async def snapshot(self, query: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What `query` returns; all its statements see one and the same state of the database."""
+        async with self.reads.connect() as connection:
+            await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            async with connection.begin():
+                return await query(connection)
+
+    async def read_primary(self, query: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """As `read`, and never from a replica that lags behind."""
+        async with self._primary_reads.connect() as connection:
             return await query(connection)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Typed identifiers. Inside the house ids are UUIDs, version 7 (RFC 9562), so they sort by birth."""
+"""Typed identifiers. Inside the house ids are UUIDs of version 7, which sort by birth."""
 
 import os
 import time

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.dml import Insert, UpdateBase
+from sqlalchemy.dialects.postgresql import JSONB, Insert, aggregate_order_by, insert
+from sqlalchemy.sql.dml import UpdateBase
 
 Row = Mapping[str, Any]
 
@@ -15,8 +15,20 @@ def rows_of(columns: Iterable[sa.Column[Any]], rows: Sequence[Row]) -> sa.TableV
 
     The rows travel as one JSONB parameter, so that the SQL text does not depend on their number.
     """
+    return _recordset(columns, sa.bindparam("rows", list(rows), type_=JSONB, unique=True))
+
+
+def rows_given(columns: Iterable[sa.Column[Any]], parameter: str) -> sa.TableValuedAlias:
+    """Like `rows_of`, for a statement that is built once: each execution gives its rows as the
+    parameter of that name.
+    """
+    return _recordset(columns, sa.bindparam(parameter, type_=JSONB))
+
+
+def _recordset(
+    columns: Iterable[sa.Column[Any]], parameter: sa.BindParameter[Any]
+) -> sa.TableValuedAlias:
     typed = [sa.column(column.name, column.type) for column in columns]
-    parameter = sa.bindparam("rows", list(rows), type_=JSONB, unique=True)
     return (
         sa.func.jsonb_to_recordset(parameter).table_valued(*typed).render_derived(with_types=True)
     )
@@ -26,7 +38,26 @@ def insert_many(table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) ->
     """An INSERT of `rows` into the named `columns` of `table`; absent keys become NULL."""
     source = rows_of([table.c[name] for name in columns], rows)
     chosen = sa.select(*[source.c[name] for name in columns])
-    return sa.insert(table).from_select(list(columns), chosen, include_defaults=False)
+    return insert(table).from_select(list(columns), chosen, include_defaults=False)
+
+
+def upsert_many(
+    table: sa.Table, columns: Sequence[str], changing: Sequence[str], rows: Sequence[Row]
+) -> Insert:
+    """As `insert_many`; a row whose primary key exists gets its `changing` columns replaced."""
+    wanted = insert_many(table, columns, rows)
+    return wanted.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={name: wanted.excluded[name] for name in changing},
+    )
+
+
+def children(table: sa.Table, condition: sa.ColumnElement[bool], *order: Any) -> Any:
+    """A scalar subquery: the rows of `table` under `condition` as one JSON array, `[]` if none."""
+    row = sa.func.to_jsonb(table.table_valued())
+    ordered = aggregate_order_by(row, *order) if order else row
+    array = sa.func.coalesce(sa.func.jsonb_agg(ordered), sa.text("'[]'::jsonb"))
+    return sa.select(array).where(condition).scalar_subquery()
 
 
 def together(*writes: UpdateBase) -> sa.Select[tuple[int]]:

@@ -31,6 +31,14 @@ customer_reference = sa.Table(
     ),
 )
 
+customer_channel = sa.Table(
+    "customer_channel",
+    metadata,
+    sa.Column("customer_id", UUID(as_uuid=True), sa.ForeignKey("customer.id"), primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+)
+"""The channels that met a customer: callers of role CHANNEL see the customers of theirs."""
+
 customer_address = sa.Table(
     "customer_address",
     metadata,

@@ -58,7 +58,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of one aggregate. `payload` is its state after the change, free of personal data."""
+    """One change of one aggregate. `payload`: its state afterwards, free of personal data."""
 
     type: str
     aggregate: Aggregate
@@ -84,8 +84,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event with its place in the log. Events of one commit share `commit` and follow each
-    other without a gap.
+    """An event with its place in the log, as watchers get it: without who did it.
+
+    Events of one commit share `commit` and follow each other without a gap.
     """
 
     seq: int
@@ -96,7 +97,6 @@ class LoggedEvent:
     version: int
     topics: tuple[str, ...]
     payload: Mapping[str, Any]
-    actor: str
     at: datetime
 
 

@@ -47,5 +47,5 @@ sequencer_state = sa.Table(
     sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("oldest_seq", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("incarnation", sa.Text, nullable=False),
-    sa.CheckConstraint("only", name="single_row"),
+    sa.CheckConstraint('"only"', name="single_row"),
 )

@@ -11,7 +11,9 @@ device = sa.Table(
     sa.Column("id", UUID(as_uuid=True), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("location_id", UUID(as_uuid=True), nullable=False, index=True),
+    sa.Column(
+        "location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), nullable=False, index=True
+    ),
     sa.Column("key_hash", sa.Text, nullable=False, comment="SHA-256, hex, of the whole key"),
     sa.Column("key_prefix", sa.Text, nullable=False, comment="start of the key, for people"),
     sa.Column("enrolled_by", sa.Text, nullable=False),

@@ -42,6 +42,6 @@ location = sa.Table(
 channel_location = sa.Table(
     "channel_location",
     metadata,
-    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, sa.ForeignKey("channel.code"), primary_key=True),
     sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), primary_key=True),
 )

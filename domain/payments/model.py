@@ -10,10 +10,12 @@ from domain.payments.gateway import GatewayAnswer, Outcome
 
 
 class Tender(StrEnum):
-    """How the customer pays. CARD goes through the PSP; the others need no authorisation."""
+    """How the customer pays. CARD goes through the PSP; other tenders are paid from the start."""
 
     CARD = "CARD"
     CASH = "CASH"
+    TERMINAL = "TERMINAL"
+    """Paid on a card terminal in the store, which has its own way to the bank."""
     EXTERNAL = "EXTERNAL"
     """Paid at a marketplace or another system, which owes it to the retailer."""
 
@@ -80,13 +82,13 @@ def intent(
     currency: str,
     now: datetime,
 ) -> Payment:
-    """A new payment. CARD waits for the PSP; other tenders are authorised as they stand."""
+    """A new payment. CARD waits for the PSP; the money of other tenders is there already."""
     settled = tender is not Tender.CARD
     return Payment(
         id=payment_id,
         order_id=order_id,
         tender=tender,
-        state=PaymentState.AUTHORISED if settled else PaymentState.PENDING,
+        state=PaymentState.CAPTURED if settled else PaymentState.PENDING,
         token=token,
         psp_key=f"auth-{payment_id}",
         psp_reference=None,
@@ -94,7 +96,7 @@ def intent(
         currency=currency,
         amount_minor=amount_minor,
         authorised_minor=amount_minor if settled else 0,
-        captured_minor=0,
+        captured_minor=amount_minor if settled else 0,
         refunded_minor=0,
         created_at=now,
         updated_at=now,

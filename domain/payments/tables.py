@@ -56,3 +56,21 @@ sandbox_operation = sa.Table(
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.CheckConstraint("kind in ('CAPTURE','VOID')", name="kind"),
 )
+
+payment_capture = sa.Table(
+    "payment_capture",
+    metadata,
+    sa.Column("psp_key", sa.Text, primary_key=True),
+    sa.Column(
+        "payment_id", UUID(as_uuid=True), sa.ForeignKey("payment.id"), nullable=False, index=True
+    ),
+    sa.Column("purpose_id", UUID(as_uuid=True), nullable=False, comment="fulfillment order"),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("payment_id", "purpose_id", "attempt"),
+    sa.CheckConstraint("amount_minor > 0", name="amount"),
+    sa.CheckConstraint("state in ('PENDING','DONE','DECLINED')", name="state"),
+)

@@ -36,6 +36,7 @@ def upgrade() -> None:
             "prices_include_tax", sa.Boolean(), server_default=sa.text("true"), nullable=False
         ),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "kind in ('WEB','POS','CALL_CENTER','MARKETPLACE','SOCIAL')",
             name=op.f("ck_channel_kind"),
@@ -59,24 +60,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("phone", name=op.f("uq_customer_phone")),
     )
     op.create_index("ix_customer_created_at_id", "customer", ["created_at", "id"], unique=False)
-    op.create_table(
-        "device",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("location_id", sa.UUID(), nullable=False),
-        sa.Column("key_hash", sa.Text(), nullable=False, comment="SHA-256, hex, of the whole key"),
-        sa.Column("key_prefix", sa.Text(), nullable=False, comment="start of the key, for people"),
-        sa.Column("enrolled_by", sa.Text(), nullable=False),
-        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("role in ('POS', 'WAREHOUSE')", name=op.f("ck_device_role")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
-    )
-    op.create_index(op.f("ix_device_location_id"), "device", ["location_id"], unique=False)
     op.create_table(
         "event_log",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -191,6 +174,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_location_code")),
     )
     op.create_table(
+        "device",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("location_id", sa.UUID(), nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False, comment="SHA-256, hex, of the whole key"),
+        sa.Column("key_prefix", sa.Text(), nullable=False, comment="start of the key, for people"),
+        sa.Column("enrolled_by", sa.Text(), nullable=False),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("role in ('POS', 'WAREHOUSE')", name=op.f("ck_device_role")),
+        sa.ForeignKeyConstraint(
+            ["location_id"], ["location.id"], name=op.f("fk_device_location_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
+    )
+    op.create_index(op.f("ix_device_location_id"), "device", ["location_id"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column("pos", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("events", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -293,7 +297,7 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("oldest_seq", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("incarnation", sa.Text(), nullable=False),
-        sa.CheckConstraint("only", name=op.f("ck_sequencer_state_single_row")),
+        sa.CheckConstraint('"only"', name=op.f("ck_sequencer_state_single_row")),
         sa.PrimaryKeyConstraint("only", name=op.f("pk_sequencer_state")),
     )
     op.create_table(
@@ -327,6 +331,13 @@ def upgrade() -> None:
             "rate", sa.Numeric(precision=6, scale=4), nullable=False, comment="0.2200 is 22 %"
         ),
         sa.Column("valid", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column(
+            "version",
+            sa.BigInteger(),
+            server_default="1",
+            nullable=False,
+            comment="counts the rates of the country and category",
+        ),
         postgresql.ExcludeConstraint(
             (sa.column("country"), "="),
             (sa.column("tax_category"), "="),
@@ -341,6 +352,9 @@ def upgrade() -> None:
         "channel_location",
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("location_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel"], ["channel.code"], name=op.f("fk_channel_location_channel")
+        ),
         sa.ForeignKeyConstraint(
             ["location_id"], ["location.id"], name=op.f("fk_channel_location_location_id")
         ),
@@ -366,6 +380,15 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_customer_address_customer_id"), "customer_address", ["customer_id"], unique=False
+    )
+    op.create_table(
+        "customer_channel",
+        sa.Column("customer_id", sa.UUID(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_customer_channel_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("customer_id", "channel", name=op.f("pk_customer_channel")),
     )
     op.create_table(
         "customer_consent",
@@ -631,7 +654,7 @@ def upgrade() -> None:
             "components",
             postgresql.JSONB(astext_type=sa.Text()),
             nullable=False,
-            comment="{sku: units per piece}; itself if no kit",
+            comment="{sku: units a piece}; own if no kit",
         ),
         sa.CheckConstraint("ordered_quantity > 0", name=op.f("ck_order_line_quantity")),
         sa.ForeignKeyConstraint(
@@ -854,6 +877,34 @@ def upgrade() -> None:
         op.f("ix_tracking_event_parcel_id"), "tracking_event", ["parcel_id"], unique=False
     )
     # ### end Alembic commands ###
+    op.create_table(
+        "payment_capture",
+        sa.Column("psp_key", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.UUID(), nullable=False),
+        sa.Column("purpose_id", sa.UUID(), nullable=False, comment="fulfillment order"),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_payment_capture_amount")),
+        sa.CheckConstraint(
+            "state in ('PENDING','DONE','DECLINED')", name=op.f("ck_payment_capture_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payment.id"], name=op.f("fk_payment_capture_payment_id")
+        ),
+        sa.PrimaryKeyConstraint("psp_key", name=op.f("pk_payment_capture")),
+        sa.UniqueConstraint(
+            "payment_id",
+            "purpose_id",
+            "attempt",
+            name=op.f("uq_payment_capture_payment_id_purpose_id_attempt"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_payment_capture_payment_id"), "payment_capture", ["payment_id"], unique=False
+    )
     op.execute("INSERT INTO sequencer_state (incarnation) VALUES (left(md5(random()::text), 12))")
     op.execute(APPEND_ONLY)
     for table in ("stock_movement", "order_history"):
@@ -870,6 +921,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it down again."""
+    op.drop_table("payment_capture")
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_index(op.f("ix_tracking_event_parcel_id"), table_name="tracking_event")
     op.drop_table("tracking_event")
@@ -922,6 +974,7 @@ def downgrade() -> None:
     op.drop_table("customer_note")
     op.drop_index(op.f("ix_customer_consent_customer_id"), table_name="customer_consent")
     op.drop_table("customer_consent")
+    op.drop_table("customer_channel")
     op.drop_index(op.f("ix_customer_address_customer_id"), table_name="customer_address")
     op.drop_table("customer_address")
     op.drop_table("channel_location")
@@ -937,14 +990,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_payment_order_id"), table_name="payment")
     op.drop_table("payment")
     op.drop_table("outbox")
+    op.drop_index(op.f("ix_device_location_id"), table_name="device")
+    op.drop_table("device")
     op.drop_table("location")
     op.drop_table("import_run")
     op.drop_index("ix_idempotency_key_created_at", table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_index("ix_event_log_logged_at", table_name="event_log")
     op.drop_table("event_log")
-    op.drop_index(op.f("ix_device_location_id"), table_name="device")
-    op.drop_table("device")
     op.drop_index("ix_customer_created_at_id", table_name="customer")
     op.drop_table("customer")
     op.drop_table("channel")

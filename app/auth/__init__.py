@@ -1,0 +1,1 @@
+"""Who is calling: tokens, the keys that sign them, device keys, and sessions that were ended."""

@@ -1,0 +1,199 @@
+"""Placing and paying, whole: transaction, PSP call without a lock, transaction (ADR 0017).
+
+Repeating a request with its key goes on wherever the first attempt stopped. An attempt that nobody
+repeats is finished by `sweep.py`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.exc import IntegrityError
+
+from domain.common.database import Database
+from domain.common.errors import check_version
+from domain.common.faults import constraint_of
+from domain.common.idempotency import Command, begun, claim, load
+from domain.common.ids import OrderId, PaymentId, new_id
+from domain.common.transaction import Tx
+from domain.identity.model import Actor
+from domain.orders.collect import collect_paid
+from domain.orders.commands import ChangeOrder, PayOrder, PlaceOrder
+from domain.orders.errors import (
+    DuplicateExternalReference,
+    IllegalTransition,
+    OrderExpired,
+    PaymentDeclined,
+    PaymentOutcomeUnknown,
+    PlanOutdated,
+)
+from domain.orders.lifecycle import require_status
+from domain.orders.model import DeliveryMode, Order, OrderStatus
+from domain.orders.place import Terms, accept
+from domain.orders.placing_rules import check_payment, check_tender_scope
+from domain.orders.repository import locked_order, orders_by_id
+from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.saving import save
+from domain.orders.settle import Answers, cancel_unstocked, confirm, paid_minor
+from domain.orders.sweep import settle_leftovers
+from domain.orders.visibility import require_visible
+from domain.payments.gateway import PaymentGateway
+from domain.payments.model import OPEN_STATES, intent
+from domain.stock.errors import InsufficientStock
+
+T = TypeVar("T")
+MAX_PLANS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """What placing and paying need besides the command: database, PSP, terms, and who asks."""
+
+    database: Database
+    gateway: PaymentGateway
+    terms: Terms
+    actor: Actor
+    correlation_id: str = ""
+
+
+async def place_order(
+    till: Till, command: PlaceOrder, *, placed_at: datetime | None = None
+) -> Placed:
+    """The confirmed order: sourced, paid for (authorised), its stock allocated.
+
+    Raises:
+        see `accept`; PaymentDeclined, PaymentOutcomeUnknown: the order waits, stock reserved, until
+            its payment window ends; OrderExpired: it ended meanwhile.
+        DuplicateExternalReference: the channel sent that reference before under another key.
+    """
+    accepted = await _accepted(till, command, placed_at)
+    placed = accepted if isinstance(accepted, Placed) else await _settled(till, command, accepted)
+    return _confirmed(placed)
+
+
+async def pay_order(till: Till, command: PayOrder) -> Placed:
+    """The confirmed order, after another payment or after asking the PSP again.
+
+    Raises:
+        NotFound, VersionConflict, IdempotencyConflict, ValidationFailed, Forbidden: see there.
+        IllegalTransition: the order does not wait for a payment, or not for another one.
+        PaymentDeclined, PaymentOutcomeUnknown, OrderExpired: as `place_order`.
+    """
+
+    async def offer(tx: Tx) -> Order | Placed:
+        return await _offer(tx, till.actor, command)
+
+    offered = await _run(till, offer)
+    placed = offered if isinstance(offered, Placed) else await _settled(till, command, offered)
+    return _confirmed(placed)
+
+
+def _confirmed(placed: Placed) -> Placed:
+    reason = placed.reason or placed.outcome.value.lower()
+    match placed.outcome:
+        case PlacementOutcome.CONFIRMED:
+            return placed
+        case PlacementOutcome.DECLINED:
+            raise PaymentDeclined(placed.order_id, reason)
+        case PlacementOutcome.UNKNOWN:
+            raise PaymentOutcomeUnknown(placed.order_id)
+        case PlacementOutcome.OUT_OF_STOCK | PlacementOutcome.EXPIRED:
+            raise OrderExpired(placed.order_id, reason)
+
+
+async def _accepted(till: Till, command: PlaceOrder, placed_at: datetime | None) -> Order | Placed:
+    async def step(tx: Tx) -> Order | Placed:
+        return await accept(tx, till.actor, command, till.terms, placed_at=placed_at)
+
+    for attempt in range(1, MAX_PLANS + 1):
+        try:
+            return await _run(till, step)
+        except PlanOutdated as outdated:
+            if attempt == MAX_PLANS:
+                raise outdated.shortage from outdated
+        except IntegrityError as error:
+            if constraint_of(error) == "uq_sales_order_channel_external_reference":
+                raise DuplicateExternalReference(command.external_reference or "") from error
+            raise
+    raise AssertionError("unreachable")
+
+
+async def _offer(tx: Tx, actor: Actor, command: PayOrder) -> Order | Placed:
+    known = await claim(tx, "payOrder", command)
+    if known.result is not None:
+        return load(Placed, known.result)
+    if known.subject_id is not None:
+        return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
+    before = require_visible(actor, await locked_order(tx.connection, command.order_id))
+    check_version(command.expected_version, before.version)
+    require_status(before, "PAY", OrderStatus.PENDING_PAYMENT)
+    waiting = any(payment.state in OPEN_STATES for payment in before.payments)
+    if waiting == (command.payment is not None):
+        raise IllegalTransition("PAY", before.payment_status.value)
+    if command.payment is None:
+        await tx.connection.execute(begun(tx, command, before.id))
+        return before
+    check_payment(command.payment)
+    check_tender_scope(actor, command.payment.tender)
+    offered = intent(
+        PaymentId(new_id()),
+        before.id,
+        command.payment.tender,
+        command.payment.token,
+        before.total_minor - paid_minor(before),
+        before.currency,
+        await tx.now(),
+    )
+    after = replace(before, payments=(*before.payments, offered))
+    return await save(tx, before, after, "OFFER_PAYMENT", begun(tx, command, before.id))
+
+
+async def _settled(till: Till, command: Command, order: Order) -> Placed:
+    answers = await authorise_open(till.gateway, order)
+
+    async def settle(tx: Tx) -> Placed:
+        return await confirm(tx, order.id, command, answers)
+
+    async def give_up(tx: Tx) -> Placed:
+        return await cancel_unstocked(tx, order.id, command, answers)
+
+    try:
+        placed = await _run(till, settle)
+    except InsufficientStock:
+        placed = await _run(till, give_up)
+    if placed.outcome in (PlacementOutcome.OUT_OF_STOCK, PlacementOutcome.EXPIRED):
+        await settle_leftovers(till.database, till.gateway, order.id, till.actor.key)
+    elif order.delivery_mode is DeliveryMode.TAKE_AWAY and placed.outcome is (
+        PlacementOutcome.CONFIRMED
+    ):
+        await _hand_over(till, order.id)
+    return placed
+
+
+async def authorise_open(gateway: PaymentGateway, order: Order) -> Answers:
+    """The PSP's answers to the order's unanswered payments. Call it outside any transaction."""
+    return [
+        (
+            payment,
+            await gateway.authorise(
+                payment.psp_key, payment.token or "", payment.amount_minor, payment.currency
+            ),
+        )
+        for payment in order.payments
+        if payment.state in OPEN_STATES
+    ]
+
+
+async def _hand_over(till: Till, order_id: OrderId) -> None:
+    """Goods paid by card at the till leave once the money was captured; cash ones are gone."""
+    key = f"hand-over-{order_id}"
+    await collect_paid(
+        till.database, till.gateway, till.actor, ChangeOrder(key, order_id), till.correlation_id
+    )
+
+
+async def _run(till: Till, work: Callable[[Tx], Awaitable[T]]) -> T:
+    return await till.database.run(
+        work, actor_key=till.actor.key, correlation_id=till.correlation_id
+    )

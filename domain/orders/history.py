@@ -1,0 +1,148 @@
+"""Reading orders for people: pages, work queues and history. Each is one statement."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
+from domain.common.paging import Keyset, Page, PageRequest, page_of
+from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.orders.model import FulfillmentOrder, Order, OrderStatus
+from domain.orders.repository import order_document, parsed
+from domain.orders.tables import fulfillment_order, order_history, sales_order
+from domain.orders.visibility import visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One change of an order."""
+
+    version: int
+    action: str
+    actor: str
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list; None means any."""
+
+    customer_id: CustomerId | None = None
+    channel: ChannelCode | None = None
+    status: OrderStatus | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The filter over `sales_order`."""
+        wanted = {
+            sales_order.c.customer_id: self.customer_id,
+            sales_order.c.channel: self.channel,
+            sales_order.c.status: self.status,
+        }
+        return [column == value for column, value in wanted.items() if value is not None]
+
+
+async def orders_page(
+    connection: AsyncConnection, actor: Actor, wanted: OrderFilter, request: PageRequest
+) -> Page[Order]:
+    """The newest orders in the actor's scope, with all their parts."""
+    query = sa.select(order_document()).where(visible_to(actor), *wanted.conditions())
+    if request.after is not None:
+        place = sa.tuple_(sales_order.c.placed_at, sales_order.c.id)
+        query = query.where(place < sa.tuple_(request.after.at, request.after.id))
+    query = query.order_by(sales_order.c.placed_at.desc(), sales_order.c.id.desc())
+    found = await connection.scalars(query.limit(request.first + 1))
+    return page_of(
+        parsed(found.all()), request, lambda order: Keyset(order.placed_at, UUID(str(order.id)))
+    )
+
+
+async def count_orders(connection: AsyncConnection, actor: Actor, wanted: OrderFilter) -> int:
+    """How many orders the whole list of `orders_page` has."""
+    query = sa.select(sa.func.count()).select_from(sales_order)
+    return await connection.scalar(query.where(visible_to(actor), *wanted.conditions())) or 0
+
+
+async def orders_in_scope(
+    connection: AsyncConnection, actor: Actor, keys: Collection[str]
+) -> dict[str, Order]:
+    """The orders with those ids that the actor may see, by id as text."""
+    query = sa.select(order_document()).where(sales_order.c.id.in_(_uuids(keys)), visible_to(actor))
+    found = await connection.scalars(query)
+    return {str(order.id): order for order in parsed(found.all())}
+
+
+async def work_in_scope(
+    connection: AsyncConnection, actor: Actor, keys: Collection[str]
+) -> dict[str, tuple[Order, FulfillmentOrder]]:
+    """The fulfillment orders with those ids that the actor may work on, by id as text."""
+    condition = fulfillment_order.c.id.in_(_uuids(keys))
+    works = await _work(connection, sa.and_(condition, _works_at(actor)), limit=len(keys))
+    return {str(work.id): (order, work) for order, work in works}
+
+
+async def work_queue(
+    connection: AsyncConnection, location_id: LocationId, limit: int
+) -> list[tuple[Order, FulfillmentOrder]]:
+    """Open work of a location, the most urgent first: due time, then age."""
+    open_work = fulfillment_order.c.status.not_in(["COMPLETED", "CANCELLED"])
+    return await _work(
+        connection, sa.and_(fulfillment_order.c.location_id == location_id, open_work), limit=limit
+    )
+
+
+async def _work(
+    connection: AsyncConnection, condition: sa.ColumnElement[bool], *, limit: int
+) -> list[tuple[Order, FulfillmentOrder]]:
+    query = (
+        sa.select(fulfillment_order.c.id, order_document())
+        .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
+        .where(condition)
+        .order_by(fulfillment_order.c.due_at.nulls_last(), fulfillment_order.c.id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    orders = parsed([row[1] for row in rows])
+    return [
+        (order, next(work for work in order.fulfillment_orders if work.id == row[0]))
+        for row, order in zip(rows, orders, strict=True)
+    ]
+
+
+async def history_of(
+    connection: AsyncConnection, keys: Collection[str]
+) -> Mapping[OrderId, list[HistoryEntry]]:
+    """The history of those orders, oldest first, by order."""
+    h = order_history.c
+    query = (
+        sa.select(h.order_id, h.version, h.action, h.actor, h.reason, h.at)
+        .where(h.order_id.in_(_uuids(keys)))
+        .order_by(h.order_id, h.version)
+    )
+    found: dict[OrderId, list[HistoryEntry]] = {}
+    for row in (await connection.execute(query)).all():
+        entry = HistoryEntry(row.version, row.action, row.actor, row.reason, row.at)
+        found.setdefault(OrderId(row.order_id), []).append(entry)
+    return found
+
+
+def _works_at(actor: Actor) -> sa.ColumnElement[bool]:
+    if actor.role in HEAD_OFFICE:
+        return sa.true()
+    if actor.role in AT_LOCATION:
+        return fulfillment_order.c.location_id.in_(sorted(actor.location_ids))
+    return sa.false()
+
+
+def _uuids(keys: Collection[str]) -> list[UUID]:
+    found: list[UUID] = []
+    for key in keys:
+        try:
+            found.append(UUID(key))
+        except ValueError:
+            continue  # not an id: names nothing
+    return found

@@ -1,0 +1,274 @@
+"""Orders as values: axes, lines, line groups, fulfillment orders. Statuses are derived (L1-L7)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.common.ids import (
+    ChannelCode,
+    CustomerId,
+    FulfillmentOrderId,
+    LineGroupId,
+    LocationId,
+    OrderId,
+    OrderLineId,
+    ShipmentId,
+    Sku,
+)
+from domain.payments.model import Payment, PaymentStatus, status_of
+
+
+class OrderStatus(StrEnum):
+    """The life of an order, apart from its goods and its money."""
+
+    PENDING_PAYMENT = "PENDING_PAYMENT"
+    CONFIRMED = "CONFIRMED"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class Hold(StrEnum):
+    """A reason why an order must not be released. An order can have several."""
+
+    PAYMENT = "PAYMENT"
+    FRAUD = "FRAUD"
+    ADDRESS = "ADDRESS"
+    STOCK = "STOCK"
+    MANUAL = "MANUAL"
+
+
+class DeliveryMode(StrEnum):
+    """How the goods reach the customer."""
+
+    SHIP = "SHIP"
+    PICKUP = "PICKUP"
+    TAKE_AWAY = "TAKE_AWAY"
+
+
+class UnfilledPolicy(StrEnum):
+    """What to do with units that no location can serve now."""
+
+    REFUSE = "REFUSE"
+    BACKORDER = "BACKORDER"
+
+
+class GroupState(StrEnum):
+    """Where some units of a line are. The truth from which every status is derived."""
+
+    NEW = "NEW"
+    BACKORDERED = "BACKORDERED"
+    ALLOCATED = "ALLOCATED"
+    RELEASED = "RELEASED"
+    PICKING = "PICKING"
+    PICKED = "PICKED"
+    PACKED = "PACKED"
+    SHIPPED = "SHIPPED"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERED = "DELIVERED"
+    READY_FOR_PICKUP = "READY_FOR_PICKUP"
+    COLLECTED = "COLLECTED"
+    CANCELLED = "CANCELLED"
+
+
+class FulfillmentStatus(StrEnum):
+    """The goods axis of an order, derived from its line groups."""
+
+    UNFULFILLED = "UNFULFILLED"
+    BACKORDERED = "BACKORDERED"
+    IN_PROGRESS = "IN_PROGRESS"
+    READY_FOR_PICKUP = "READY_FOR_PICKUP"
+    PARTIALLY_SHIPPED = "PARTIALLY_SHIPPED"
+    SHIPPED = "SHIPPED"
+    PARTIALLY_DELIVERED = "PARTIALLY_DELIVERED"
+    DELIVERED = "DELIVERED"
+    CANCELLED = "CANCELLED"
+
+
+class FulfillmentOrderStatus(StrEnum):
+    """The work of one location for one order, derived from its line groups."""
+
+    PLANNED = "PLANNED"
+    RELEASED = "RELEASED"
+    PICKING = "PICKING"
+    PICKED = "PICKED"
+    PACKED = "PACKED"
+    READY_FOR_PICKUP = "READY_FOR_PICKUP"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+S = GroupState
+HOLDS_STOCK = frozenset(
+    {S.ALLOCATED, S.RELEASED, S.PICKING, S.PICKED, S.PACKED, S.READY_FOR_PICKUP}
+)
+"""States in which the units are allocated at the group's location (L3)."""
+
+WITH_CUSTOMER = frozenset({S.DELIVERED, S.COLLECTED})
+ON_THE_WAY = frozenset({S.SHIPPED, S.IN_TRANSIT})
+WAITING = frozenset({S.NEW, S.BACKORDERED, S.ALLOCATED})
+CANCELLABLE = WAITING
+"""States before release: the location has not begun to work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was ordered, at which price. Amounts in minor units; `total_minor` before discount."""
+
+    id: OrderLineId
+    position: int
+    sku: Sku
+    names: Mapping[str, str]
+    ordered_quantity: int
+    unit_price_minor: int
+    tax_rate: Decimal
+    tax_minor: int
+    total_minor: int
+    components: Mapping[Sku, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some units of a line that share one fate."""
+
+    id: LineGroupId
+    line_id: OrderLineId
+    quantity: int
+    state: GroupState
+    location_id: LocationId | None = None
+    fulfillment_order_id: FulfillmentOrderId | None = None
+    shipment_id: ShipmentId | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrder:
+    """The work of one location for one order. `due_at`: the location's cut-off it should meet."""
+
+    id: FulfillmentOrderId
+    order_id: OrderId
+    location_id: LocationId
+    delivery_mode: DeliveryMode
+    due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to ship, as it was when the order was placed. Personal data."""
+
+    recipient: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    region: str = ""
+    phone: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A whole order. Equal inputs give equal statuses: nothing here is set by hand."""
+
+    id: OrderId
+    number: str
+    tracking_token: str
+    channel: ChannelCode
+    external_reference: str | None
+    source_code: str | None
+    customer_id: CustomerId
+    status: OrderStatus
+    holds: frozenset[Hold]
+    delivery_mode: DeliveryMode
+    delivery_location_id: LocationId | None
+    unfilled_policy: UnfilledPolicy
+    language: str
+    country: str
+    currency: str
+    items_minor: int
+    shipping_minor: int
+    discount_minor: int
+    tax_minor: int
+    tax_included: bool
+    total_minor: int
+    placed_at: datetime
+    placed_by: str
+    pay_until: datetime | None
+    confirmed_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+    version: int
+    lines: tuple[Line, ...]
+    groups: tuple[Group, ...]
+    fulfillment_orders: tuple[FulfillmentOrder, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    address: Address | None = field(default=None, repr=False)
+
+    @property
+    def fulfillment_status(self) -> FulfillmentStatus:
+        """The goods axis (L7)."""
+        return fulfillment_status(group.state for group in self.groups)
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        """The money axis."""
+        return status_of(self.payments)
+
+    def groups_of(self, fulfillment_order_id: FulfillmentOrderId) -> tuple[Group, ...]:
+        """The groups that one fulfillment order works on."""
+        return tuple(g for g in self.groups if g.fulfillment_order_id == fulfillment_order_id)
+
+    def line(self, line_id: OrderLineId) -> Line:
+        """The line of that id; it must be one of the order's."""
+        return next(line for line in self.lines if line.id == line_id)
+
+    def work_status(self, work: FulfillmentOrder) -> FulfillmentOrderStatus:
+        """Where a fulfillment order of this order stands."""
+        return fulfillment_order_status(group.state for group in self.groups_of(work.id))
+
+
+def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
+    """The goods axis of an order whose groups are in `states`; cancelled units do not count."""
+    found = frozenset(states)
+    live = found - {S.CANCELLED}
+    if not live:
+        return FulfillmentStatus.CANCELLED
+    if live <= WITH_CUSTOMER:
+        return FulfillmentStatus.DELIVERED
+    if live & WITH_CUSTOMER:
+        return FulfillmentStatus.PARTIALLY_DELIVERED
+    if live <= ON_THE_WAY:
+        return FulfillmentStatus.SHIPPED
+    if live & ON_THE_WAY:
+        return FulfillmentStatus.PARTIALLY_SHIPPED
+    if live == {S.READY_FOR_PICKUP}:
+        return FulfillmentStatus.READY_FOR_PICKUP
+    if live <= {S.BACKORDERED}:
+        return FulfillmentStatus.BACKORDERED
+    return FulfillmentStatus.UNFULFILLED if live <= WAITING else FulfillmentStatus.IN_PROGRESS
+
+
+_WORK_ORDER = (
+    (frozenset({S.ALLOCATED}), FulfillmentOrderStatus.PLANNED),
+    (frozenset({S.RELEASED}), FulfillmentOrderStatus.RELEASED),
+    (frozenset({S.PICKING}), FulfillmentOrderStatus.PICKING),
+    (frozenset({S.PICKED}), FulfillmentOrderStatus.PICKED),
+    (frozenset({S.PACKED}), FulfillmentOrderStatus.PACKED),
+    (frozenset({S.READY_FOR_PICKUP}), FulfillmentOrderStatus.READY_FOR_PICKUP),
+    (ON_THE_WAY | WITH_CUSTOMER, FulfillmentOrderStatus.COMPLETED),
+)
+
+
+def fulfillment_order_status(states: Iterable[GroupState]) -> FulfillmentOrderStatus:
+    """The status of the work: that of its least advanced units; cancelled ones do not count."""
+    live = frozenset(states) - {S.CANCELLED}
+    for members, status in _WORK_ORDER:
+        if live & members:
+            return status
+    return FulfillmentOrderStatus.CANCELLED

@@ -1,0 +1,174 @@
+"""First half of placing: check, price, source, reserve, store the order and its payment intent.
+
+The second half is `settle.py`, the whole is `checkout.py` (ADR 0017).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from domain.catalog.quote import quote
+from domain.common.errors import NotFound
+from domain.common.idempotency import begun, claim, load
+from domain.common.ids import LocationId, OrderId, OrderLineId, Sku
+from domain.common.transaction import Tx
+from domain.customers.resolve import resolve_customer
+from domain.identity.model import Actor
+from domain.locations.tables import location
+from domain.orders.commands import PlaceOrder
+from domain.orders.draft import Draft, build_order, priced_lines
+from domain.orders.errors import PlanOutdated
+from domain.orders.model import DeliveryMode, GroupState, Line, Order, UnfilledPolicy
+from domain.orders.placing_rules import check_order, in_actor_scope
+from domain.orders.repository import orders_by_id
+from domain.orders.results import Placed
+from domain.orders.saving import create
+from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.sourcing.model import Candidate, Place, Plan, SourcingPolicy, Wanted
+from domain.stock.allocation import reserve
+from domain.stock.errors import InsufficientStock
+from domain.stock.repository import CandidateLevel, candidates
+
+OPERATION = "placeOrder"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How orders are taken: who chooses locations, and how long a customer may take to pay."""
+
+    sourcing: SourcingPolicy
+    payment_window: timedelta
+
+
+async def accept(
+    tx: Tx, actor: Actor, given: PlaceOrder, terms: Terms, *, placed_at: datetime | None = None
+) -> Order | Placed:
+    """The stored order, PENDING_PAYMENT with its stock reserved; or what the key stands for.
+
+    A used key gives the stored result, or the order of an attempt that was cut off.
+    `placed_at` is for imports; otherwise it is the database's time.
+
+    Raises:
+        ValidationFailed, Forbidden, NotFound, IdempotencyConflict: malformed or not allowed.
+        ProductNotFound, ProductNotSellable: a SKU is unknown, withdrawn or without a price.
+        InsufficientStock: and the policy is REFUSE. PlanOutdated: stock moved, plan again.
+
+    Locks: stock levels in (location, sku) order.
+    """
+    command = in_actor_scope(actor, given)
+    check_order(actor, command)
+    known = await claim(tx, OPERATION, command)
+    if known.result is not None:
+        return load(Placed, known.result)
+    if known.subject_id is not None:
+        return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
+    draft = await _draft(tx, command, terms, placed_at)
+    lines = priced_lines(command, draft)
+    plan = await _plan(tx, command, lines, terms.sourcing)
+    order = build_order(command, draft, lines, plan)
+    await _reserve(tx, order, terms.payment_window)
+    detail = {"sourcing": plan.reason.value, "channel": command.channel}
+    return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
+
+
+async def _draft(tx: Tx, command: PlaceOrder, terms: Terms, placed_at: datetime | None) -> Draft:
+    now = await tx.now()
+    country = await _tax_country(tx, command)
+    skus = {line.sku for line in command.lines}
+    offers = await quote(
+        tx.connection, skus, command.channel, command.currency, country, placed_at or now
+    )
+    customer = await resolve_customer(tx, command.customer, command.channel)
+    return Draft(
+        offers=offers,
+        customer=customer,
+        country=country,
+        placed_by=tx.actor_key,
+        placed_at=placed_at or now,
+        updated_at=now,
+        pay_until=now + terms.payment_window,
+    )
+
+
+async def _tax_country(tx: Tx, command: PlaceOrder) -> str:
+    if command.delivery.address is not None:
+        return command.delivery.address.country
+    place = command.delivery.location_id
+    found = await tx.connection.scalar(
+        sa.select(location.c.country).where(location.c.id == place, location.c.active)
+    )
+    if found is None:
+        raise NotFound("location", str(place))
+    return found
+
+
+async def _plan(
+    tx: Tx,
+    command: PlaceOrder,
+    lines: Sequence[Line],
+    policy: SourcingPolicy,
+) -> Plan:
+    wanted = [Wanted(line.id, line.ordered_quantity, line.components) for line in lines]
+    skus = {sku for line in lines for sku in line.components}
+    levels = await candidates(tx.connection, skus, command.channel)
+    address = command.delivery.address
+    near = None
+    if address is not None and address.latitude is not None and address.longitude is not None:
+        near = Place(address.latitude, address.longitude)
+    eligible = [level for level in levels if _eligible(level, command)]
+    plan = policy.plan(wanted, _by_location(eligible), near)
+    if plan.unfilled and not _may_wait(command):
+        raise _shortage(lines, plan.unfilled)
+    return plan
+
+
+def _may_wait(command: PlaceOrder) -> bool:
+    waits = command.unfilled_policy is UnfilledPolicy.BACKORDER
+    return waits and command.delivery.mode is not DeliveryMode.TAKE_AWAY
+
+
+def _eligible(level: CandidateLevel, command: PlaceOrder) -> bool:
+    match command.delivery.mode:
+        case DeliveryMode.SHIP:
+            return level.can_ship
+        case DeliveryMode.PICKUP:
+            return level.can_pickup and level.location_id == command.delivery.location_id
+        case DeliveryMode.TAKE_AWAY:
+            return level.location_id == command.delivery.location_id
+
+
+def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:
+    available: dict[LocationId, dict[Sku, int]] = {}
+    for level in levels:
+        available.setdefault(level.location_id, {})[level.sku] = level.available
+    facts = {level.location_id: level for level in levels}
+    return [
+        Candidate(
+            location_id=place,
+            code=facts[place].code,
+            place=Place(facts[place].latitude, facts[place].longitude),
+            priority=facts[place].priority,
+            available=skus,
+        )
+        for place, skus in available.items()
+    ]
+
+
+def _shortage(lines: Sequence[Line], unfilled: Mapping[OrderLineId, int]) -> InsufficientStock:
+    short = next(line for line in lines if line.id in unfilled)
+    same = [line for line in lines if line.sku == short.sku]
+    requested = sum(line.ordered_quantity for line in same)
+    missing = sum(unfilled.get(line.id, 0) for line in same)
+    return InsufficientStock(short.sku, None, requested, requested - missing)
+
+
+async def _reserve(tx: Tx, order: Order, window: timedelta) -> None:
+    demands = demand_of(order, [GroupState.NEW])
+    if not demands:
+        return
+    try:
+        await reserve(tx, demands, owner=reservation_owner(order.id), ttl=window)
+    except InsufficientStock as shortage:
+        raise PlanOutdated(shortage) from shortage

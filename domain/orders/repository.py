@@ -1,0 +1,90 @@
+"""Reading orders: each function is one statement, whatever the number of orders."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.common.errors import NotFound
+from domain.common.ids import FulfillmentOrderId, OrderId
+from domain.common.sql import children
+from domain.orders.model import Order
+from domain.orders.tables import (
+    fulfillment_order,
+    line_group,
+    order_address,
+    order_line,
+    sales_order,
+)
+from domain.payments.tables import payment
+
+_ORDERS = TypeAdapter(list[Order])
+
+
+def order_document() -> sa.ColumnElement[object]:
+    """An expression over `sales_order`: the whole order as one JSON object."""
+    mine = sales_order.c.id
+    parts = sa.func.jsonb_build_object(
+        "lines",
+        children(order_line, order_line.c.order_id == mine, order_line.c.position),
+        "groups",
+        children(line_group, line_group.c.order_id == mine, line_group.c.id),
+        "fulfillment_orders",
+        children(fulfillment_order, fulfillment_order.c.order_id == mine, fulfillment_order.c.id),
+        "payments",
+        children(payment, payment.c.order_id == mine, payment.c.id),
+        "address",
+        sa.select(sa.func.to_jsonb(order_address.table_valued()))
+        .where(order_address.c.order_id == mine)
+        .scalar_subquery(),
+    )
+    return sa.func.to_jsonb(sales_order.table_valued()).op("||")(parts)
+
+
+def parsed(documents: Sequence[object]) -> list[Order]:
+    """Orders out of documents made by `order_document`."""
+    return _ORDERS.validate_python(documents)
+
+
+async def orders_by_id(
+    connection: AsyncConnection, order_ids: Collection[UUID]
+) -> dict[OrderId, Order]:
+    """The orders of those ids; unknown ids are absent."""
+    found = await connection.scalars(
+        sa.select(order_document()).where(sales_order.c.id.in_(list(order_ids)))
+    )
+    return {order.id: order for order in parsed(found.all())}
+
+
+async def locked_order(connection: AsyncConnection, order_id: UUID) -> Order:
+    """The order, its row locked FOR NO KEY UPDATE. Two statements, so that the parts are read
+    after the lock was obtained and not from an older snapshot.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    row = sa.select(sales_order.c.id).where(sales_order.c.id == order_id)
+    if await connection.scalar(row.with_for_update(key_share=True)) is None:
+        raise NotFound("order", str(order_id))
+    return (await orders_by_id(connection, [order_id]))[OrderId(order_id)]
+
+
+async def locked_order_of_work(
+    connection: AsyncConnection, fulfillment_order_id: UUID
+) -> tuple[Order, FulfillmentOrderId]:
+    """The order that a fulfillment order belongs to, locked as by `locked_order`.
+
+    Raises:
+        NotFound: there is no such fulfillment order.
+    """
+    owner = sa.select(fulfillment_order.c.order_id).where(
+        fulfillment_order.c.id == fulfillment_order_id
+    )
+    row = sa.select(sales_order.c.id).where(sales_order.c.id == owner.scalar_subquery())
+    order_id = await connection.scalar(row.with_for_update(key_share=True))
+    if order_id is None:
+        raise NotFound("fulfillment order", str(fulfillment_order_id))
+    found = await orders_by_id(connection, [order_id])
+    return found[OrderId(order_id)], FulfillmentOrderId(fulfillment_order_id)

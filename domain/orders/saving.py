@@ -1,0 +1,189 @@
+"""Writing an order: every change is one version, one history row, one event, one statement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import UpdateBase
+
+from domain.common.sql import insert_many, together, upsert_many
+from domain.common.transaction import Tx
+from domain.events.outbox import publish
+from domain.orders.events import changed_work, order_changed, work_changed
+from domain.orders.model import FulfillmentOrder, Group, Order, OrderStatus
+from domain.orders.tables import (
+    fulfillment_order,
+    line_group,
+    order_address,
+    order_history,
+    order_line,
+    sales_order,
+)
+from domain.payments.tables import payment
+
+_ORDER = [column.name for column in sales_order.columns]
+_LINE = [column.name for column in order_line.columns]
+_GROUP = [column.name for column in line_group.columns]
+_WORK = [column.name for column in fulfillment_order.columns]
+_PAYMENT = [column.name for column in payment.columns]
+_HISTORY = ["order_id", "version", "action", "actor", "reason", "detail", "at"]
+_ADDRESS = [column.name for column in order_address.columns]
+_ORDER_CHANGING = [
+    "status",
+    "holds",
+    "fulfillment_status",
+    "payment_status",
+    "pay_until",
+    "confirmed_at",
+    "closed_at",
+    "updated_at",
+    "version",
+]
+_GROUP_CHANGING = [
+    "quantity",
+    "state",
+    "location_id",
+    "fulfillment_order_id",
+    "shipment_id",
+    "reason",
+    "updated_at",
+]
+_PAYMENT_CHANGING = [
+    "state",
+    "psp_reference",
+    "decline_reason",
+    "authorised_minor",
+    "captured_minor",
+    "refunded_minor",
+    "updated_at",
+]
+
+
+async def create(
+    tx: Tx, order: Order, action: str, detail: Mapping[str, Any], *also: UpdateBase
+) -> Order:
+    """The new order, stored with its parts, its first history row and event, in one statement."""
+    created = replace(order, version=1)
+    await publish(tx, order_changed(created, action, None))
+    writes: list[UpdateBase] = [
+        insert_many(sales_order, _ORDER, [_order_row(created)]),
+        insert_many(order_line, _LINE, [_line_row(created, line) for line in created.lines]),
+        insert_many(line_group, _GROUP, [_group_row(created, g) for g in created.groups]),
+        insert_many(payment, _PAYMENT, [asdict(p) for p in created.payments]),
+        insert_many(order_history, _HISTORY, [_history(tx, created, action, None, detail)]),
+    ]
+    if created.address is not None:
+        row = {"order_id": created.id, **asdict(created.address)}
+        writes.append(insert_many(order_address, _ADDRESS, [row]))
+    await _execute(tx, [*writes, *also])
+    return created
+
+
+async def save(
+    tx: Tx,
+    before: Order,
+    after: Order,
+    action: str,
+    *also: UpdateBase,
+    reason: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Order:
+    """`after` with the next version, stored together with `also` in one statement.
+
+    `before` must be the locked order (`locked_order`). Changed groups, payments and fulfillment
+    orders are written; each touched fulfillment order gets its next version and event.
+    """
+    now = await tx.now()
+    closing = after.closed_at is None and after.status not in (
+        OrderStatus.PENDING_PAYMENT,
+        OrderStatus.CONFIRMED,
+    )
+    after = replace(
+        after,
+        version=before.version + 1,
+        updated_at=now,
+        closed_at=now if closing else after.closed_at,
+        fulfillment_orders=_next_versions(before, after, now),
+    )
+    touched = changed_work(before, after)
+    works = [work for work in after.fulfillment_orders if work.id in touched]
+    await publish(
+        tx,
+        order_changed(after, action, reason),
+        *[work_changed(after, work) for work in works],
+    )
+    groups = [group for group in after.groups if group not in before.groups]
+    payments = [paid for paid in after.payments if paid not in before.payments]
+    writes: list[UpdateBase] = [
+        _update_order(after),
+        insert_many(order_history, _HISTORY, [_history(tx, after, action, reason, detail or {})]),
+    ]
+    if works:
+        rows = [_work_row(after, work) for work in works]
+        changing = ["status", "updated_at", "version"]
+        writes.append(upsert_many(fulfillment_order, _WORK, changing, rows))
+    if groups:
+        rows = [_group_row(after, group) for group in groups]
+        writes.append(upsert_many(line_group, _GROUP, _GROUP_CHANGING, rows))
+    if payments:
+        rows = [asdict(paid) for paid in payments]
+        writes.append(upsert_many(payment, _PAYMENT, _PAYMENT_CHANGING, rows))
+    await _execute(tx, [*writes, *also])
+    return after
+
+
+async def _execute(tx: Tx, writes: Sequence[UpdateBase]) -> None:
+    events = tx.drain_events()
+    await tx.connection.execute(together(*writes, *([events] if events is not None else [])))
+
+
+def _next_versions(before: Order, after: Order, now: Any) -> tuple[FulfillmentOrder, ...]:
+    touched = changed_work(before, after)
+    return tuple(
+        replace(work, version=work.version + 1, updated_at=now) if work.id in touched else work
+        for work in after.fulfillment_orders
+    )
+
+
+def _update_order(order: Order) -> UpdateBase:
+    row = _order_row(order)
+    return (
+        sa.update(sales_order)
+        .where(sales_order.c.id == order.id)
+        .values({name: row[name] for name in _ORDER_CHANGING})
+    )
+
+
+def _order_row(order: Order) -> dict[str, Any]:
+    row = {name: getattr(order, name) for name in _ORDER}
+    row["holds"] = sorted(hold.value for hold in order.holds)
+    row["fulfillment_status"] = order.fulfillment_status
+    row["payment_status"] = order.payment_status
+    return row
+
+
+def _line_row(order: Order, line: Any) -> dict[str, Any]:
+    return {"order_id": order.id, **asdict(line), "tax_rate": str(line.tax_rate)}
+
+
+def _group_row(order: Order, group: Group) -> dict[str, Any]:
+    return {"order_id": order.id, **asdict(group), "updated_at": order.updated_at}
+
+
+def _work_row(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
+    return {**asdict(work), "status": order.work_status(work)}
+
+
+def _history(
+    tx: Tx, order: Order, action: str, reason: str | None, detail: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "version": order.version,
+        "action": action,
+        "actor": tx.actor_key,
+        "reason": reason,
+        "detail": dict(detail),
+        "at": order.updated_at,
+    }

@@ -1,0 +1,187 @@
+"""Second half of placing: what the PSP said becomes a confirmed, waiting or cancelled order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.sql.dml import Update
+
+from domain.common.idempotency import Command, finished
+from domain.common.ids import FulfillmentOrderId, OrderId, new_id
+from domain.common.transaction import Tx
+from domain.orders.lifecycle import Action, move
+from domain.orders.model import (
+    DeliveryMode,
+    FulfillmentOrder,
+    Group,
+    GroupState,
+    Hold,
+    Order,
+    OrderStatus,
+)
+from domain.orders.repository import locked_order
+from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.saving import save
+from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.payments.gateway import GatewayAnswer
+from domain.payments.model import (
+    OPEN_STATES,
+    Payment,
+    PaymentState,
+    authorisation_answered,
+)
+from domain.stock.allocation import allocate, issue, release
+from domain.stock.model import MovementReason
+
+Answers = Sequence[tuple[Payment, GatewayAnswer]]
+
+
+async def confirm(tx: Tx, order_id: OrderId, command: Command | None, answers: Answers) -> Placed:
+    """How the order stands after the PSP's answers; CONFIRMED once all it costs is authorised.
+
+    Reserved stock becomes allocated, one fulfillment order per location is opened, and goods taken
+    away leave at once. The result is stored under the command's key, unless still unknown.
+
+    Raises:
+        InsufficientStock: the reservation expired and the stock is gone (see `cancel_unstocked`).
+
+    Locks: the order, then stock levels in (location, sku) order.
+    """
+    before = await locked_order(tx.connection, order_id)
+    order = await _answered(tx, before, answers)
+    if order.status is not OrderStatus.PENDING_PAYMENT:
+        return await _too_late(tx, before, order, command)
+    if any(payment.state in OPEN_STATES for payment in order.payments):
+        await save(tx, before, order, "PAYMENT_UNKNOWN")
+        return _placed(order, PlacementOutcome.UNKNOWN, "unknown")
+    if paid_minor(order) < order.total_minor:
+        return await _declined(tx, before, order, command)
+    return await _confirmed(tx, before, order, command)
+
+
+async def cancel_unstocked(
+    tx: Tx, order_id: OrderId, command: Command | None, answers: Answers
+) -> Placed:
+    """The order, CANCELLED because its stock was sold when its reservation had expired.
+
+    What was authorised is voided afterwards by `sweep.void_leftovers`.
+    """
+    before = await locked_order(tx.connection, order_id)
+    order = await _answered(tx, before, answers)
+    if order.status is not OrderStatus.PENDING_PAYMENT:
+        return await _too_late(tx, before, order, command)
+    await release(tx, owner=reservation_owner(order.id), reason=MovementReason.CANCELLED)
+    groups = tuple(
+        replace(group, state=GroupState.CANCELLED, reason="stock") for group in order.groups
+    )
+    order = replace(order, groups=groups, status=OrderStatus.CANCELLED)
+    result = _placed(order, PlacementOutcome.OUT_OF_STOCK, "stock")
+    await save(tx, before, order, "CANCEL", *_stored(tx, command, result), reason="stock")
+    return result
+
+
+def paid_minor(order: Order) -> int:
+    """What is authorised or captured of the order's payments, minor units."""
+    live = (PaymentState.AUTHORISED, PaymentState.CAPTURED)
+    return sum(paid.authorised_minor for paid in order.payments if paid.state in live)
+
+
+async def _answered(tx: Tx, order: Order, answers: Answers) -> Order:
+    now = await tx.now()
+    by_id = {payment.id: answer for payment, answer in answers}
+    payments = tuple(
+        authorisation_answered(paid, by_id[paid.id], now) if paid.id in by_id else paid
+        for paid in order.payments
+    )
+    return replace(order, payments=payments)
+
+
+async def _too_late(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+    """The order was settled meanwhile, by a twin of this request, an agent or the sweep."""
+    if order.status in (OrderStatus.CONFIRMED, OrderStatus.CLOSED):
+        result = _placed(order, PlacementOutcome.CONFIRMED)
+    else:
+        result = _placed(order, PlacementOutcome.EXPIRED, order.status.value.lower())
+    if order != before:
+        await save(tx, before, order, "PAYMENT_ANSWERED", *_stored(tx, command, result))
+    elif command is not None:
+        await tx.connection.execute(finished(tx, command, result))
+    return result
+
+
+async def _declined(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+    reason = next((p.decline_reason for p in reversed(order.payments) if p.decline_reason), None)
+    order = replace(order, holds=order.holds | {Hold.PAYMENT})
+    result = _placed(order, PlacementOutcome.DECLINED, reason or "declined")
+    stored = _stored(tx, command, result)
+    await save(tx, before, order, "PAYMENT_DECLINED", *stored, reason=result.reason)
+    return result
+
+
+async def _confirmed(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+    reference = order.number
+    demand = demand_of(order, [GroupState.NEW])
+    if demand:
+        owner = reservation_owner(order.id)
+        await allocate(tx, demand, owner=owner, reference=reference)
+    now = await tx.now()
+    order = replace(
+        order,
+        status=OrderStatus.CONFIRMED,
+        confirmed_at=now,
+        pay_until=None,
+        holds=order.holds - {Hold.PAYMENT},
+    )
+    if demand:
+        order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
+        order = _with_work(order)
+    action = "CONFIRM"
+    if order.delivery_mode is DeliveryMode.TAKE_AWAY and not _capturable(order):
+        await issue(tx, demand, reason=MovementReason.SOLD, reference=reference)
+        order = move(order, Action.HAND_OVER, lambda group: True)
+        action = "CONFIRM_AND_HAND_OVER"
+    result = _placed(order, PlacementOutcome.CONFIRMED)
+    await save(tx, before, order, action, *_stored(tx, command, result))
+    return result
+
+
+def _capturable(order: Order) -> int:
+    return sum(payment.capturable_minor for payment in order.payments)
+
+
+def _with_work(order: Order) -> Order:
+    """`order` with one new fulfillment order for each location that got units."""
+    places = sorted(
+        {g.location_id for g in order.groups if g.location_id and not g.fulfillment_order_id}
+    )
+    works = {
+        place: FulfillmentOrder(
+            id=FulfillmentOrderId(new_id()),
+            order_id=order.id,
+            location_id=place,
+            delivery_mode=order.delivery_mode,
+            due_at=None,
+            created_at=order.updated_at,
+            updated_at=order.updated_at,
+            version=0,
+        )
+        for place in places
+    }
+
+    def assigned(group: Group) -> Group:
+        if group.location_id is None or group.fulfillment_order_id is not None:
+            return group
+        return replace(group, fulfillment_order_id=works[group.location_id].id)
+
+    return replace(
+        order,
+        groups=tuple(assigned(group) for group in order.groups),
+        fulfillment_orders=(*order.fulfillment_orders, *works.values()),
+    )
+
+
+def _placed(order: Order, outcome: PlacementOutcome, reason: str | None = None) -> Placed:
+    return Placed(order.id, order.number, outcome, reason)
+
+
+def _stored(tx: Tx, command: Command | None, result: Placed) -> list[Update]:
+    return [finished(tx, command, result)] if command is not None else []

@@ -1,0 +1,345 @@
+"""Orders: placing, paying, holding, working, collecting, and reading them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import strawberry
+from strawberry import relay
+
+from domain.common.database import DbConnection
+from domain.common.errors import Forbidden
+from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
+from domain.common.paging import PageRequest
+from domain.common.transaction import Tx
+from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
+from domain.orders import holding, work
+from domain.orders.cancel import cancel_order
+from domain.orders.checkout import Till, pay_order, place_order
+from domain.orders.collect import collect_paid
+from domain.orders.commands import ChangeWork
+from domain.orders.history import OrderFilter, count_orders, orders_page, work_queue
+from domain.orders.model import Order as DomainOrder
+from domain.orders.repository import orders_by_id
+from domain.orders.results import Changed, Placed, WorkChanged
+from domain.orders.sweep import settle_leftovers
+from domain.orders.visibility import visible_order
+from resolvers.answering import answer
+from resolvers.arguments import checked
+from schema.access import Allow
+from schema.connections import Connection, connection_of
+from schema.context import Context, Info
+from schema.ids import id_of
+from schema.orders.enums import OrderStatus
+from schema.orders.inputs import (
+    ChangeOrderInput,
+    FulfillmentOrderInput,
+    OrderHoldInput,
+    PayOrderInput,
+    PlaceOrderInput,
+)
+from schema.orders.payloads import (
+    ChangeOrderPayload,
+    ChangeOrderResult,
+    CollectOrderResult,
+    FulfillmentOrderPayload,
+    FulfillmentOrderResult,
+    PayOrderPayload,
+    PayOrderResult,
+    PlaceOrderPayload,
+    PlaceOrderResult,
+)
+from schema.orders.types import FulfillmentOrder, Order
+
+SELLERS = (
+    Role.CUSTOMER, Role.POS, Role.STORE_MANAGER, Role.CALL_CENTER, Role.CHANNEL, Role.OPERATIONS,
+    Role.ADMIN,
+)  # fmt: skip
+KEEPERS = (Role.CALL_CENTER, Role.OPERATIONS, Role.FINANCE, Role.ADMIN)
+WORKERS = (Role.POS, Role.STORE_MANAGER, Role.WAREHOUSE, Role.OPERATIONS, Role.ADMIN)
+TILLS = (Role.POS, Role.STORE_MANAGER, Role.OPERATIONS, Role.ADMIN)
+RELEASERS = (Role.STORE_MANAGER, Role.WAREHOUSE, Role.CALL_CENTER, Role.OPERATIONS, Role.ADMIN)
+
+First = Annotated[int, strawberry.argument(description="Entries wanted, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Cursor to go on after.")]
+
+
+@strawberry.type
+class OrdersQuery:
+    """Root fields that read orders."""
+
+    @strawberry.field(
+        description="An order: by id or number in the caller's scope, or by number and tracking "
+        "token for anybody who holds both. Null when unknown or not visible.",
+        extensions=[Allow(anonymous=True)],
+    )
+    async def order(
+        self,
+        info: Info,
+        id: Annotated[relay.GlobalID | None, strawberry.argument(description="Its id.")] = None,
+        number: Annotated[str | None, strawberry.argument(description="Its number.")] = None,
+        token: Annotated[
+            str | None, strawberry.argument(description="Its tracking token, with the number.")
+        ] = None,
+    ) -> Order | None:
+        """The order or null."""
+        wanted = checked(lambda: id_of(id, "Order") if id else None)
+        actor = info.context.actor
+
+        async def find(connection: DbConnection) -> DomainOrder | None:
+            found = await visible_order(
+                connection, actor, order_id=wanted, number=number, token=token
+            )
+            return (await orders_by_id(connection, [found]))[found] if found else None
+
+        order = await info.context.read(find)
+        return Order.of(order) if order else None
+
+    @strawberry.field(
+        description="Orders in the caller's scope, newest first.", extensions=[Allow()]
+    )
+    async def orders(
+        self,
+        info: Info,
+        customer_id: Annotated[
+            relay.GlobalID | None, strawberry.argument(description="Only this customer's.")
+        ] = None,
+        channel: Annotated[
+            str | None, strawberry.argument(description="Only from this channel.")
+        ] = None,
+        status: Annotated[
+            OrderStatus | None, strawberry.argument(description="Only with this status.")
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[Order]:
+        """A page of orders."""
+        customer = checked(
+            lambda: id_of(customer_id, "Customer", "customerId") if customer_id else None
+        )
+        wanted = OrderFilter(
+            customer_id=CustomerId(customer) if customer else None,
+            channel=ChannelCode(channel) if channel else None,
+            status=status,
+        )
+        return await orders_connection(info.context, wanted, first, after)
+
+    @strawberry.field(
+        description="Open fulfillment orders of a location, the most urgent first.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def work_queue(
+        self,
+        info: Info,
+        location_id: Annotated[relay.GlobalID, strawberry.argument(description="The location.")],
+        first: Annotated[int, strawberry.argument(description="At most, 1 to 100.")] = 100,
+    ) -> list[FulfillmentOrder]:
+        """The location's open work."""
+        place = checked(lambda: LocationId(id_of(location_id, "Location", "locationId")))
+        limit = checked(lambda: PageRequest.of(first, None)).first
+        checked(lambda: _require_works_at(info.context.caller, place))
+        found = await info.context.read(lambda c: work_queue(c, place, limit))
+        return [FulfillmentOrder.of(order, work) for order, work in found]
+
+
+@strawberry.type
+class OrdersMutation:
+    """Root fields that change orders."""
+
+    @strawberry.mutation(
+        description="Place an order: checks, prices, sources, reserves, authorises the payment and "
+        "confirms. The same key and input give the same order.",
+        extensions=[Allow(*SELLERS)],
+    )
+    async def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderResult:
+        """The confirmed order, or why not."""
+
+        async def work() -> PlaceOrderPayload:
+            placed = await place_order(till(info.context), input.to_domain())
+            return PlaceOrderPayload(order=await present(info.context, placed))
+
+        return await answer(work())
+
+    @strawberry.mutation(
+        description="Pay an order whose payment was refused or never answered.",
+        extensions=[Allow(*SELLERS)],
+    )
+    async def pay_order(self, info: Info, input: PayOrderInput) -> PayOrderResult:
+        """The confirmed order, or why not."""
+
+        async def work() -> PayOrderPayload:
+            placed = await pay_order(till(info.context), input.to_domain())
+            return PayOrderPayload(order=await present(info.context, placed))
+
+        return await answer(work())
+
+    @strawberry.mutation(
+        description="Put an order on hold: it keeps its stock, but nobody works on it.",
+        extensions=[Allow(*KEEPERS)],
+    )
+    async def hold_order(self, info: Info, input: OrderHoldInput) -> ChangeOrderResult:
+        """The held order, or why not."""
+        actor = info.context.caller
+        return await _change(
+            info.context, lambda tx: holding.hold_order(tx, actor, input.to_domain())
+        )
+
+    @strawberry.mutation(description="Lift a hold.", extensions=[Allow(*KEEPERS)])
+    async def release_hold(self, info: Info, input: OrderHoldInput) -> ChangeOrderResult:
+        """The order without that hold, or why not."""
+        actor = info.context.caller
+        return await _change(
+            info.context, lambda tx: holding.release_hold(tx, actor, input.to_domain())
+        )
+
+    @strawberry.mutation(
+        description="Release a confirmed order's allocated units to the locations' work queues.",
+        extensions=[Allow(*RELEASERS)],
+    )
+    async def release_order(self, info: Info, input: ChangeOrderInput) -> ChangeOrderResult:
+        """The released order, or why not."""
+        actor = info.context.caller
+        return await _change(
+            info.context, lambda tx: work.release_order(tx, actor, input.to_domain())
+        )
+
+    @strawberry.mutation(
+        description="Cancel a whole order before a location has begun to work on it: stock is free "
+        "again, what was authorised is let go.",
+        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
+    )
+    async def cancel_order(self, info: Info, input: ChangeOrderInput) -> ChangeOrderResult:
+        """The cancelled order, or why not."""
+        context, actor = info.context, info.context.caller
+
+        async def cancel() -> ChangeOrderPayload:
+            command = input.to_domain()
+            await context.run(lambda tx: cancel_order(tx, actor, command))
+            services = context.services
+            await settle_leftovers(services.database, services.gateway, command.order_id, actor.key)
+            return ChangeOrderPayload(order=await _loaded(context, command.order_id))
+
+        return await answer(cancel())
+
+    @strawberry.mutation(
+        description="Hand waiting goods to the customer in the store; what they cost is captured.",
+        extensions=[Allow(*TILLS)],
+    )
+    async def collect_order(self, info: Info, input: ChangeOrderInput) -> CollectOrderResult:
+        """The collected order, or why not."""
+        context = info.context
+
+        async def collect() -> ChangeOrderPayload:
+            command = input.to_domain()
+            services = context.services
+            await collect_paid(
+                services.database,
+                services.gateway,
+                context.caller,
+                command,
+                context.correlation_id,
+            )
+            return ChangeOrderPayload(order=await _loaded(context, command.order_id))
+
+        return await answer(collect())
+
+    @strawberry.mutation(description="Begin to pick.", extensions=[Allow(*WORKERS)])
+    async def start_picking(
+        self, info: Info, input: FulfillmentOrderInput
+    ) -> FulfillmentOrderResult:
+        """The fulfillment order in picking, or why not."""
+        return await _advance(info.context, input, work.start_picking)
+
+    @strawberry.mutation(
+        description="All units of the fulfillment order are picked.", extensions=[Allow(*WORKERS)]
+    )
+    async def confirm_pick(
+        self, info: Info, input: FulfillmentOrderInput
+    ) -> FulfillmentOrderResult:
+        """The picked fulfillment order, or why not."""
+        return await _advance(info.context, input, work.confirm_pick)
+
+    @strawberry.mutation(
+        description="All units of the fulfillment order are packed.", extensions=[Allow(*WORKERS)]
+    )
+    async def pack_fulfillment_order(
+        self, info: Info, input: FulfillmentOrderInput
+    ) -> FulfillmentOrderResult:
+        """The packed fulfillment order, or why not."""
+        return await _advance(info.context, input, work.pack)
+
+    @strawberry.mutation(
+        description="The packed goods wait for the customer in the store (PICKUP only).",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def mark_ready_for_pickup(
+        self, info: Info, input: FulfillmentOrderInput
+    ) -> FulfillmentOrderResult:
+        """The fulfillment order, ready, or why not."""
+        return await _advance(info.context, input, work.mark_ready)
+
+
+def till(context: Context) -> Till:
+    """What placing and paying need, in the caller's name."""
+    return Till(
+        database=context.services.database,
+        gateway=context.services.gateway,
+        terms=context.services.terms,
+        actor=context.caller,
+        correlation_id=context.correlation_id,
+    )
+
+
+async def orders_connection(
+    context: Context, wanted: OrderFilter, first: int, after: str | None
+) -> Connection[Order]:
+    """A page of orders in the caller's scope; the count is a statement of its own if selected."""
+    request = checked(lambda: PageRequest.of(first, after))
+    actor = context.caller
+    page = await context.read(lambda c: orders_page(c, actor, wanted, request))
+    return connection_of(
+        page, Order.of, lambda: context.read(lambda c: count_orders(c, actor, wanted))
+    )
+
+
+async def present(context: Context, placed: Placed) -> Order:
+    """The placed order as it is now."""
+    return await _loaded(context, placed.order_id)
+
+
+async def _loaded(context: Context, order_id: OrderId) -> Order:
+    found = await context.read_primary(lambda c: orders_by_id(c, [order_id]))
+    return Order.of(found[order_id])
+
+
+async def _change(
+    context: Context, change: Callable[[Tx], Awaitable[Changed]]
+) -> ChangeOrderResult:
+    async def run() -> ChangeOrderPayload:
+        changed = await context.run(change)
+        return ChangeOrderPayload(order=await _loaded(context, changed.order_id))
+
+    return await answer(run())
+
+
+async def _advance(
+    context: Context,
+    input: FulfillmentOrderInput,
+    step: Callable[[Tx, Actor, ChangeWork], Awaitable[WorkChanged]],
+) -> FulfillmentOrderResult:
+    async def run() -> FulfillmentOrderPayload:
+        command = input.to_domain()
+        changed = await context.run(lambda tx: step(tx, context.caller, command))
+        found = await context.read_primary(lambda c: orders_by_id(c, [changed.order_id]))
+        order = found[changed.order_id]
+        done = work.find_work(order, changed.fulfillment_order_id)
+        return FulfillmentOrderPayload(
+            fulfillment_order=FulfillmentOrder.of(order, done), order=Order.of(order)
+        )
+
+    return await answer(run())
+
+
+def _require_works_at(actor: Actor, place: LocationId) -> None:
+    if actor.role in AT_LOCATION | HEAD_OFFICE and actor.works_at(place):
+        return
+    raise Forbidden("not your location")

@@ -1,0 +1,1 @@
+"""Orders in GraphQL: enums, types, inputs, payloads and error twins."""

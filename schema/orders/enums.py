@@ -1,0 +1,128 @@
+"""Axes and states of orders, described."""
+
+from domain.orders import model as orders
+from domain.payments import model as payments
+from schema.enums import described
+
+OrderStatus = described(
+    orders.OrderStatus,
+    "The life of an order, apart from its goods and its money.",
+    {
+        "PENDING_PAYMENT": "Stock is reserved; the order waits for its payment.",
+        "CONFIRMED": "Paid or authorised; stock is allocated or backordered.",
+        "CLOSED": "All units are with the customer or cancelled.",
+        "CANCELLED": "All units were cancelled.",
+        "EXPIRED": "Not paid in time; stock was given back.",
+    },
+)
+Hold = described(
+    orders.Hold,
+    "A reason why an order must not be worked on. An order can have several.",
+    {
+        "PAYMENT": "The last payment was declined.",
+        "FRAUD": "Someone must check for fraud.",
+        "ADDRESS": "The address must be checked.",
+        "STOCK": "Stock must be checked.",
+        "MANUAL": "Held by a person for another reason.",
+    },
+)
+DeliveryMode = described(
+    orders.DeliveryMode,
+    "How the goods reach the customer.",
+    {
+        "SHIP": "A carrier brings them to an address.",
+        "PICKUP": "The customer collects them in a store (click & collect).",
+        "TAKE_AWAY": "The customer takes them from the store at once.",
+    },
+)
+UnfilledPolicy = described(
+    orders.UnfilledPolicy,
+    "What to do with units that no location can serve now.",
+    {
+        "REFUSE": "Refuse the whole order.",
+        "BACKORDER": "Accept them and let them wait for stock.",
+    },
+)
+GroupState = described(
+    orders.GroupState,
+    "Where some units of an order line are.",
+    {
+        "NEW": "Reserved, not yet paid for.",
+        "BACKORDERED": "Waiting for stock.",
+        "ALLOCATED": "Stock of a location is theirs.",
+        "RELEASED": "In the location's work queue.",
+        "PICKING": "Being picked.",
+        "PICKED": "Picked.",
+        "PACKED": "Packed.",
+        "SHIPPED": "Handed to the carrier.",
+        "IN_TRANSIT": "On the way.",
+        "DELIVERED": "Delivered.",
+        "READY_FOR_PICKUP": "Waiting for the customer in the store.",
+        "COLLECTED": "Collected in the store.",
+        "CANCELLED": "Cancelled.",
+    },
+)
+FulfillmentStatus = described(
+    orders.FulfillmentStatus,
+    "Where an order's goods are, derived from its line groups.",
+    {
+        "UNFULFILLED": "No location has begun to work.",
+        "BACKORDERED": "All open units wait for stock.",
+        "IN_PROGRESS": "A location is working.",
+        "READY_FOR_PICKUP": "All open units wait for the customer in the store.",
+        "PARTIALLY_SHIPPED": "Some units are on the way.",
+        "SHIPPED": "All open units are on the way.",
+        "PARTIALLY_DELIVERED": "Some units are with the customer.",
+        "DELIVERED": "All units are with the customer.",
+        "CANCELLED": "All units were cancelled.",
+    },
+)
+FulfillmentOrderStatus = described(
+    orders.FulfillmentOrderStatus,
+    "Where the work of one location stands: as far as its least advanced units.",
+    {
+        "PLANNED": "Stock is allocated; the work is not released yet.",
+        "RELEASED": "Waiting to be picked.",
+        "PICKING": "Being picked.",
+        "PICKED": "Picked, to be packed.",
+        "PACKED": "Packed, to be shipped or put ready.",
+        "READY_FOR_PICKUP": "Waiting for the customer.",
+        "COMPLETED": "All goods have left.",
+        "CANCELLED": "Nothing is left to do.",
+    },
+)
+Tender = described(
+    payments.Tender,
+    "How the customer pays.",
+    {
+        "CARD": "By a payment service provider's token; authorised now, captured when goods leave.",
+        "CASH": "Cash at a till, paid at once. Tills only.",
+        "TERMINAL": "A card terminal in the store, paid at once. Tills only.",
+        "EXTERNAL": "Paid at the marketplace or another system. Integrations only.",
+    },
+)
+PaymentState = described(
+    payments.PaymentState,
+    "Where one payment stands.",
+    {
+        "PENDING": "Not answered yet.",
+        "UNKNOWN": "The payment service did not answer in time.",
+        "AUTHORISED": "The money is put aside.",
+        "DECLINED": "Refused.",
+        "CAPTURED": "All that was authorised is taken.",
+        "VOIDED": "Let go; nothing was taken.",
+    },
+)
+PaymentStatus = described(
+    payments.PaymentStatus,
+    "Where an order's money is, derived from its payments.",
+    {
+        "PENDING": "No answer yet.",
+        "UNKNOWN": "The payment service did not answer in time.",
+        "DECLINED": "Every payment was refused.",
+        "AUTHORISED": "The money is put aside.",
+        "PARTIALLY_CAPTURED": "Some of it is taken.",
+        "CAPTURED": "All of it is taken.",
+        "VOIDED": "Let go; nothing was taken.",
+    },
+)

@@ -1,0 +1,347 @@
+"""Order, its parts, and the work that it causes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry import relay
+
+from domain.common.ids import OrderId
+from domain.identity.model import STAFF, Role
+from domain.orders import model as domain
+from domain.orders.history import HistoryEntry as DomainHistory
+from domain.orders.history import history_of, orders_in_scope, work_in_scope
+from domain.payments import model as payments
+from schema.access import Allow, access
+from schema.context import Info
+from schema.ids import global_id
+from schema.money import Money
+from schema.orders.enums import (
+    DeliveryMode,
+    FulfillmentOrderStatus,
+    FulfillmentStatus,
+    GroupState,
+    Hold,
+    OrderStatus,
+    PaymentState,
+    PaymentStatus,
+    Tender,
+    UnfilledPolicy,
+)
+
+
+@access()
+@strawberry.type(description="Some units of a line that share one fate.")
+class LineGroup:
+    """Twin of domain Group."""
+
+    quantity: int = strawberry.field(description="Units.")
+    state: GroupState = strawberry.field(description="Where they are.")
+    location_id: relay.GlobalID | None = strawberry.field(
+        description="The location that serves them; null while backordered."
+    )
+    reason: str | None = strawberry.field(description="Why they are where they are, if not usual.")
+
+    @staticmethod
+    def of(group: domain.Group) -> "LineGroup":
+        """The twin."""
+        place = global_id("Location", group.location_id) if group.location_id else None
+        return LineGroup(
+            quantity=group.quantity, state=group.state, location_id=place, reason=group.reason
+        )
+
+
+@access()
+@strawberry.type(description="What was ordered, at which price. Prices do not change afterwards.")
+class OrderLine:
+    """Twin of domain Line."""
+
+    id: strawberry.ID = strawberry.field(description="Id of the line within its order.")
+    position: int = strawberry.field(description="1 for the first line.")
+    sku: str = strawberry.field(description="SKU of the variant.")
+    ordered_quantity: int = strawberry.field(description="Units ordered.")
+    unit_price: Money = strawberry.field(description="Price of one unit when ordered.")
+    total: Money = strawberry.field(description="Unit price times quantity.")
+    tax: Money = strawberry.field(description="Tax in or on the total, rounded per line.")
+    tax_rate: str = strawberry.field(description="Rate as a decimal fraction: 0.2200 is 22 %.")
+    groups: list[LineGroup] = strawberry.field(description="Where the units are; they sum up.")
+    names: strawberry.Private[Any]
+
+    @strawberry.field(description="Name when ordered: in the language asked for, else English.")
+    def name(
+        self,
+        language: Annotated[
+            str, strawberry.argument(description="Language code, such as `it`.")
+        ] = "en",
+    ) -> str:
+        """The name in a language, with fallback to English and then any."""
+        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()))
+
+    @staticmethod
+    def of(line: domain.Line, order: domain.Order) -> "OrderLine":
+        """The twin."""
+        return OrderLine(
+            id=strawberry.ID(str(line.id)),
+            position=line.position,
+            sku=line.sku,
+            ordered_quantity=line.ordered_quantity,
+            unit_price=Money.of(line.unit_price_minor, order.currency),
+            total=Money.of(line.total_minor, order.currency),
+            tax=Money.of(line.tax_minor, order.currency),
+            tax_rate=str(line.tax_rate),
+            groups=[LineGroup.of(g) for g in order.groups if g.line_id == line.id],
+            names=line.names,
+        )
+
+
+@access()
+@strawberry.type(description="One payment of an order. Never holds a card number.")
+class Payment:
+    """Twin of domain Payment, without its token."""
+
+    tender: Tender = strawberry.field(description="How the customer pays.")
+    state: PaymentState = strawberry.field(description="Where the payment stands.")
+    amount: Money = strawberry.field(description="What was asked for.")
+    authorised: Money = strawberry.field(description="What was put aside.")
+    captured: Money = strawberry.field(description="What was taken.")
+    decline_reason: str | None = strawberry.field(description="Why it was refused, if it was.")
+
+    @staticmethod
+    def of(payment: payments.Payment) -> "Payment":
+        """The twin."""
+        return Payment(
+            tender=payment.tender,
+            state=payment.state,
+            amount=Money.of(payment.amount_minor, payment.currency),
+            authorised=Money.of(payment.authorised_minor, payment.currency),
+            captured=Money.of(payment.captured_minor, payment.currency),
+            decline_reason=payment.decline_reason,
+        )
+
+
+@access()
+@strawberry.type(description="Where the order is shipped to, as it was when it was placed.")
+class OrderAddress:
+    """Twin of domain Address."""
+
+    recipient: str = strawberry.field(description="Who receives the parcel.")
+    street: str = strawberry.field(description="Street and house number.")
+    city: str = strawberry.field(description="City.")
+    region: str = strawberry.field(description="Province or region; empty when not given.")
+    postal_code: str = strawberry.field(description="Postal code.")
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code.")
+    phone: str | None = strawberry.field(description="Phone for the carrier.")
+
+    @staticmethod
+    def of(address: domain.Address) -> "OrderAddress":
+        """The twin."""
+        return OrderAddress(
+            recipient=address.recipient,
+            street=address.street,
+            city=address.city,
+            region=address.region,
+            postal_code=address.postal_code,
+            country=address.country,
+            phone=address.phone,
+        )
+
+
+@access()
+@strawberry.type(description="One change of the order: who, what, when, why.")
+class OrderHistoryEntry:
+    """Twin of domain HistoryEntry."""
+
+    version: int = strawberry.field(description="The version that the change gave the order.")
+    action: str = strawberry.field(description="What was done, such as PLACE or SHIP.")
+    actor: str = strawberry.field(
+        description="Role and subject of who did it; only the role when a customer asks."
+    )
+    reason: str | None = strawberry.field(description="Why, if a reason was given.")
+    at: datetime = strawberry.field(description="When (UTC).")
+
+    @staticmethod
+    def of(entry: DomainHistory, *, names: bool) -> "OrderHistoryEntry":
+        """The twin; without `names` the actor is reduced to the role."""
+        actor = entry.actor if names else entry.actor.split(":", 1)[0]
+        return OrderHistoryEntry(
+            version=entry.version,
+            action=entry.action,
+            actor=actor,
+            reason=entry.reason,
+            at=entry.at,
+        )
+
+
+@access()
+@strawberry.type(description="Units that a fulfillment order works on.")
+class FulfillmentOrderLine:
+    """A line group as seen by the location."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the order line.")
+    sku: str = strawberry.field(description="SKU of the variant.")
+    quantity: int = strawberry.field(description="Units.")
+    state: GroupState = strawberry.field(description="Where they are.")
+
+
+@access()
+@strawberry.type(description="The work of one location for one order.")
+class FulfillmentOrder(relay.Node):
+    """Twin of domain FulfillmentOrder."""
+
+    id: relay.NodeID[str] = strawberry.field(description="Global id.")
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    order_number: str = strawberry.field(description="The order's number, for people.")
+    location_id: relay.GlobalID = strawberry.field(description="The location that works.")
+    delivery_mode: DeliveryMode = strawberry.field(description="How the goods leave.")
+    status: FulfillmentOrderStatus = strawberry.field(description="Where the work stands.")
+    due_at: datetime | None = strawberry.field(
+        description="The cut-off that the work should meet (UTC); null before release."
+    )
+    updated_at: datetime = strawberry.field(description="Last change (UTC).")
+    version: int = strawberry.field(description="Raised by one with every change.")
+    lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
+
+    @classmethod
+    async def resolve_nodes(  # type: ignore[override]  # reason: our Info type
+        cls, *, info: Info, node_ids: Iterable[str], required: bool = False
+    ) -> list[Self | None]:
+        """The fulfillment orders in the caller's scope; null for all others."""
+        del required
+        wanted = list(node_ids)
+        actor = info.context.caller
+        found = await info.context.read(lambda c: work_in_scope(c, actor, wanted))
+        return [cls.of(*found[key]) if key in found else None for key in wanted]  # type: ignore[misc]
+
+    @staticmethod
+    def of(order: domain.Order, work: domain.FulfillmentOrder) -> "FulfillmentOrder":
+        """The twin."""
+        return FulfillmentOrder(
+            id=str(work.id),
+            order_id=global_id("Order", order.id),
+            order_number=order.number,
+            location_id=global_id("Location", work.location_id),
+            delivery_mode=work.delivery_mode,
+            status=order.work_status(work),
+            due_at=work.due_at,
+            updated_at=work.updated_at,
+            version=work.version,
+            lines=[
+                FulfillmentOrderLine(
+                    order_line_id=strawberry.ID(str(group.line_id)),
+                    sku=order.line(group.line_id).sku,
+                    quantity=group.quantity,
+                    state=group.state,
+                )
+                for group in order.groups_of(work.id)
+            ],
+        )
+
+
+@access()
+@strawberry.type(description="An order over its whole life.")
+class Order(relay.Node):
+    """Twin of domain Order."""
+
+    id: relay.NodeID[str] = strawberry.field(description="Global id.")
+    number: str = strawberry.field(description="Number for people, such as U-7K3F-92QX.")
+    channel: str = strawberry.field(description="Code of the channel it came from.")
+    external_reference: str | None = strawberry.field(description="The channel's own number.")
+    source_code: str | None = strawberry.field(description="Campaign that it is counted to.")
+    customer_id: relay.GlobalID = strawberry.field(description="The customer.")
+    status: OrderStatus = strawberry.field(description="The order's life.")
+    holds: list[Hold] = strawberry.field(description="Reasons why nobody may work on it.")
+    fulfillment_status: FulfillmentStatus = strawberry.field(description="Where the goods are.")
+    payment_status: PaymentStatus = strawberry.field(description="Where the money is.")
+    delivery_mode: DeliveryMode = strawberry.field(description="How the goods get there.")
+    delivery_location_id: relay.GlobalID | None = strawberry.field(
+        description="The store where they are collected or taken away."
+    )
+    unfilled_policy: UnfilledPolicy = strawberry.field(description="What happens without stock.")
+    language: str = strawberry.field(description="Language of messages to the customer.")
+    items_total: Money = strawberry.field(description="Sum of the lines.")
+    shipping: Money = strawberry.field(description="Shipping fee.")
+    tax: Money = strawberry.field(description="Tax in or on items and shipping.")
+    tax_included: bool = strawberry.field(description="Whether prices hold the tax already.")
+    total: Money = strawberry.field(description="What the customer pays.")
+    placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
+    pay_until: datetime | None = strawberry.field(description="End of the payment window (UTC).")
+    confirmed_at: datetime | None = strawberry.field(description="When it was confirmed (UTC).")
+    closed_at: datetime | None = strawberry.field(description="When its life ended (UTC).")
+    updated_at: datetime = strawberry.field(description="Last change (UTC).")
+    version: int = strawberry.field(description="Raised by one with every change.")
+    lines: list[OrderLine] = strawberry.field(description="What was ordered.")
+    payments: list[Payment] = strawberry.field(description="How it is paid.")
+    address: OrderAddress | None = strawberry.field(description="Where it is shipped to.")
+    fulfillment_orders: list[FulfillmentOrder] = strawberry.field(
+        description="The work of each location."
+    )
+    tracking_token: str = strawberry.field(
+        description="With this token and the number a guest may follow the order. Keep it secret."
+    )
+
+    @strawberry.field(
+        description="All changes, oldest first.", extensions=[Allow(*STAFF, Role.CUSTOMER)]
+    )
+    async def history(self, info: Info) -> list[OrderHistoryEntry]:
+        """The order's history, loaded for all orders of the operation at once."""
+        actor = info.context.caller
+
+        async def load(keys: list[str]) -> list[Any]:
+            found = await info.context.read(lambda c: history_of(c, keys))
+            return [found.get(OrderId(UUID(key)), []) for key in keys]
+
+        entries = await info.context.loader("order_history_by_order", load).load(self.id)
+        names = actor.role is not Role.CUSTOMER
+        return [OrderHistoryEntry.of(entry, names=names) for entry in entries]
+
+    @classmethod
+    async def resolve_nodes(  # type: ignore[override]  # reason: our Info type
+        cls, *, info: Info, node_ids: Iterable[str], required: bool = False
+    ) -> list[Self | None]:
+        """The orders in the caller's scope; null for all others."""
+        del required
+        wanted = list(node_ids)
+        actor = info.context.caller
+        found = await info.context.read(lambda c: orders_in_scope(c, actor, wanted))
+        return [cls.of(found[key]) if key in found else None for key in wanted]  # type: ignore[misc]
+
+    @staticmethod
+    def of(order: domain.Order) -> "Order":
+        """The twin."""
+        place = order.delivery_location_id
+        return Order(
+            id=str(order.id),
+            number=order.number,
+            channel=order.channel,
+            external_reference=order.external_reference,
+            source_code=order.source_code,
+            customer_id=global_id("Customer", order.customer_id),
+            status=order.status,
+            holds=sorted(order.holds),
+            fulfillment_status=order.fulfillment_status,
+            payment_status=order.payment_status,
+            delivery_mode=order.delivery_mode,
+            delivery_location_id=global_id("Location", place) if place else None,
+            unfilled_policy=order.unfilled_policy,
+            language=order.language,
+            items_total=Money.of(order.items_minor, order.currency),
+            shipping=Money.of(order.shipping_minor, order.currency),
+            tax=Money.of(order.tax_minor, order.currency),
+            tax_included=order.tax_included,
+            total=Money.of(order.total_minor, order.currency),
+            placed_at=order.placed_at,
+            pay_until=order.pay_until,
+            confirmed_at=order.confirmed_at,
+            closed_at=order.closed_at,
+            updated_at=order.updated_at,
+            version=order.version,
+            lines=[OrderLine.of(line, order) for line in order.lines],
+            payments=[Payment.of(payment) for payment in order.payments],
+            address=OrderAddress.of(order.address) if order.address else None,
+            fulfillment_orders=[
+                FulfillmentOrder.of(order, work) for work in order.fulfillment_orders
+            ],
+            tracking_token=order.tracking_token,
+        )

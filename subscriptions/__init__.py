@@ -1,0 +1,1 @@
+"""Live updates: the stream between processes, the hub of each, and the subscription fields."""

@@ -1,0 +1,63 @@
+"""Numbers about live updates, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LAG_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+
+
+class LiveMetrics:
+    """What a hub, its stream and its subscriptions count. One per registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.subscriptions = Gauge(
+            "unico_live_subscriptions",
+            "Open subscriptions.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.degraded = Gauge(
+            "unico_live_degraded",
+            "1 while the hub polls the event log, because the stream is away or silent.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.deliveries = Counter(
+            "unico_live_deliveries", "Commits handed to subscriptions.", registry=registry
+        )
+        self.coalesced = Counter(
+            "unico_live_coalesced",
+            "Changes of a state that a slow subscription got only the newest of.",
+            registry=registry,
+        )
+        self.overflows = Counter(
+            "unico_live_overflows",
+            "Subscriptions that were ended because they fell too far behind.",
+            registry=registry,
+        )
+        self.gaps = Counter(
+            "unico_live_gaps",
+            "Times that events were missing in the stream and were read from the log.",
+            registry=registry,
+        )
+        self.resyncs = Counter(
+            "unico_live_resyncs",
+            "Cursors that could not be resumed.",
+            ["reason"],
+            registry=registry,
+        )
+        self.dropped_messages = Counter(
+            "unico_stream_dropped_messages",
+            "Messages that could not be written to the stream.",
+            registry=registry,
+        )
+        self.reconnects = Counter(
+            "unico_stream_reconnects",
+            "Connections to the stream server that were lost.",
+            registry=registry,
+        )
+        self.publish_lag = Histogram(
+            "unico_live_publish_lag_seconds",
+            "Time from the start of a transaction to the hand-over to subscriptions.",
+            buckets=_LAG_SECONDS,
+            registry=registry,
+        )

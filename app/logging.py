@@ -16,7 +16,7 @@ from app.settings import LogFormat, Settings
 _correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 
 # They write a line per connection or per statement; ours carry the same with more context.
-_QUIET = ("uvicorn.error", "uvicorn.access", "alembic.runtime.plugins", "httpx2", "httpcore2")
+_QUIET = ("uvicorn.error", "uvicorn.access", "alembic", "httpx2", "httpcore2")
 
 
 def current_correlation_id() -> str:

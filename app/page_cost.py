@@ -122,13 +122,15 @@ class _Shaping:
         if argument is None:
             return None
         default = argument.default_value if isinstance(argument.default_value, int) else 1
-        given = next((each for each in node.arguments if each.name.value == PAGE_ARGUMENT), None)
+        given = next(
+            (each.value for each in node.arguments or () if each.name.value == PAGE_ARGUMENT), None
+        )
         if given is None:
             return PageSize(default)
-        if isinstance(given.value, IntValueNode):
-            return PageSize(int(given.value.value))
-        if isinstance(given.value, VariableNode):
-            name = given.value.name.value
+        if isinstance(given, IntValueNode):
+            return PageSize(int(given.value))
+        if isinstance(given, VariableNode):
+            name = given.name.value
             written = self._defaults.get(name)
             number = int(written.value) if isinstance(written, IntValueNode) else default
             return PageSize(number, name)

@@ -94,7 +94,11 @@ class RequestContext:
         self._metrics.requests.labels(scope["method"], label, str(answer.status)).inc()
         if not answer.is_stream:
             self._metrics.request_seconds.labels(label).observe(answer.seconds)
-        write: Callable[..., object] = log.debug if path in _PROBES else log.info
+        write: Callable[..., object] = log.info
+        if answer.status >= 500:
+            write = log.warning
+        elif path in _PROBES:
+            write = log.debug
         write(
             "request",
             method=scope["method"],

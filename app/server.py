@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from types import FrameType
-from typing import cast
+from typing import NoReturn, cast
 
 import structlog
 import uvicorn
@@ -155,12 +156,19 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(min(left, 0.1))
 
 
+def leave(number: int, _: FrameType | None) -> NoReturn:
+    """A signal handler: end this process through every `finally` and exit handler."""
+    sys.exit(128 + number)
+
+
 def _work(
     settings: Settings, listener: socket.socket, application: str, has_started: Event
 ) -> None:
     """A worker process."""
     # Ctrl-C in the terminal reaches the parent only, which tells the workers.
     os.setsid()
+    # After a graceful end uvicorn repeats the signal: leave in a way that runs exit handlers.
+    signal.signal(signal.SIGTERM, leave)
     configure(settings)
     with structlog.contextvars.bound_contextvars(worker=os.getpid()):
         _Server(settings, application, has_started.set).run(sockets=[listener])

@@ -1,5 +1,6 @@
 """Every setting of Unico: read from the environment, checked once, frozen."""
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
@@ -190,6 +191,11 @@ class Settings(BaseSettings):
     def is_development(self) -> bool:
         """Whether conveniences for developers are on."""
         return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def token_ttl(self) -> timedelta:
+        """Life of a token made by `unico token`."""
+        return timedelta(minutes=self.token_ttl_minutes)
 
     @property
     def reads_url(self) -> str:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from app.settings import Settings, SettingsError
 
-_EXCLUDED = "live,ready,metrics"
+_EXCLUDED = "/live$,/ready$,/metrics$"
 
 
 def set_up_tracing(settings: Settings) -> Callable[[ASGIApp], ASGIApp]:

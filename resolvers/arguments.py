@@ -3,12 +3,12 @@
 Queries have no error union, so that a malformed id or page size is a GraphQL error.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from graphql import GraphQLError
 
-from domain.common.errors import DomainError
+from domain.common.errors import DomainError, ValidationFailed
 
 T = TypeVar("T")
 
@@ -23,3 +23,26 @@ def checked(make: Callable[[], T]) -> T:
         return make()
     except DomainError as error:
         raise GraphQLError(error.message, extensions={"code": error.code}) from error
+
+
+async def asked(work: Awaitable[T]) -> T:
+    """What `work` returns; the twin of `checked` for reads.
+
+    Raises:
+        GraphQLError: with the code and message of the domain error that `work` raised.
+    """
+    try:
+        return await work
+    except DomainError as error:
+        raise GraphQLError(error.message, extensions={"code": error.code}) from error
+
+
+def only_one(**arguments: object) -> None:
+    """Nothing, when exactly one of the `arguments` (in camelCase) is given.
+
+    Raises:
+        GraphQLError: none is given, or several are.
+    """
+    if sum(value is not None for value in arguments.values()) != 1:
+        names = ", ".join(arguments)
+        raise GraphQLError(f"give one of {names}", extensions={"code": ValidationFailed.code})

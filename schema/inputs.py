@@ -1,4 +1,4 @@
-"""Parts that many inputs share."""
+"""Parts that many inputs and arguments share."""
 
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -10,30 +10,16 @@ from domain.common.patch import KEEP, Keep
 
 T = TypeVar("T")
 
-FirstArgument = Annotated[
-    int, strawberry.argument(name="first", description="Entries on the page, 1 to 100.")
-]
-AfterArgument = Annotated[
-    str | None,
-    strawberry.argument(name="after", description="Cursor after which the page begins."),
-]
+KEY = "Name of this attempt, 1 to 128 characters: the same key and input give the same result."
+VERSION = "Refuse unless this is the present version."
+INPUT = strawberry.argument(name="input", description="What to do, and the name of this attempt.")
+
+First = Annotated[int, strawberry.argument(description="Entries wanted, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Cursor to go on after.")]
 
 
-def given(value: strawberry.Maybe[T], field: str) -> T | Keep:
-    """The value of an optional input field; KEEP when it was left out.
-
-    Raises:
-        ValidationFailed: it was given as null, which the field does not take.
-    """
-    if value is None:
-        return KEEP
-    if value.value is None:
-        raise ValidationFailed(field, "must not be null")
-    return value.value
-
-
-def given_or_null(value: strawberry.Maybe[T | None]) -> T | Keep | None:
-    """The value of an optional, nullable input field; KEEP when it was left out."""
+def given(value: strawberry.Maybe[T]) -> T | Keep:
+    """The value of an optional input field; KEEP when it was left out."""
     return KEEP if value is None else value.value
 
 

@@ -1,15 +1,15 @@
 """Sessions that were ended before their time, and the live connections that must end with them.
 
-Every worker keeps the ids of revoked sessions in memory: loaded at start, told by events, and read
-anew every minute in case an event was missed. At most `MOST_KNOWN` of the newest are kept; beyond
-that each request asks the database, so the bound costs time, never safety.
+Every worker keeps the ids of revoked sessions in memory: read at start, again at each event about
+sessions, and every minute in case all events were missed. At most `MOST_KNOWN` of the newest are
+kept; beyond that each request asks the database, so the bound costs time, never safety.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
-from itertools import islice
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -17,12 +17,22 @@ import structlog
 from app.auth.errors import TokenRejected
 from domain.common.database import Database
 from domain.identity import repository
+from domain.identity.events import SESSIONS
 from domain.identity.model import Actor
 
 MOST_KNOWN = 100_000
 _RECHECK_S = 60.0
+_RETRY_S = 1.0
 
 log = structlog.get_logger("unico.auth")
+
+
+class Watching(Protocol):
+    """What is needed of the hub: to be told of events."""
+
+    def watch(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls `callback` at each event under the topic until the returned function is called."""
+        ...
 
 
 class Watch:
@@ -59,8 +69,9 @@ class Sessions:
         self._database = database
         self._leeway_s = leeway_s
         self._most_known = most_known
-        self._revoked: dict[UUID, datetime] = {}
+        self._revoked: frozenset[UUID] = frozenset()
         self._is_complete = True
+        self._stale = asyncio.Event()
         self._live: dict[UUID, set[Watch]] = {}
 
     async def load(self) -> None:
@@ -69,42 +80,39 @@ class Sessions:
         found = await self._database.read_primary(
             lambda connection: repository.revoked_sessions(connection, limit)
         )
-        # Told by an event a moment ago and not yet in what was read: keep it.
-        now = datetime.now(UTC)
-        known = {key: until for key, until in self._revoked.items() if until > now} | found
-        self._is_complete = len(known) <= self._most_known
+        self._is_complete = len(found) <= self._most_known
         if not self._is_complete:
             log.warning("too many revoked sessions to keep in memory", kept=self._most_known)
-        self._revoked = dict(islice(known.items(), self._most_known))
-        for session_id in self._revoked.keys() & self._live.keys():
-            self._end(session_id)
+        self._revoked = frozenset(found[: self._most_known])
+        for session_id in self._revoked & self._live.keys():
+            for watch in tuple(self._live.get(session_id, ())):
+                watch.end("the session was revoked")
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Loaded, and read anew every minute."""
+    async def following(self, hub: Watching) -> AsyncGenerator[None]:
+        """Loaded, and loaded anew whenever the hub hears of sessions, and every minute."""
+        stop = hub.watch(SESSIONS, self._stale.set)
         await self.load()
-        task = asyncio.create_task(self._recheck(), name="revoked-sessions")
+        task = asyncio.create_task(self._keep_current(), name="revoked sessions")
         try:
             yield
         finally:
+            stop()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _recheck(self) -> None:
+    async def _keep_current(self) -> None:
         while True:
-            await asyncio.sleep(_RECHECK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RECHECK_S):
+                    await self._stale.wait()
+            self._stale.clear()
             try:
                 await self.load()
-            except Exception as error:  # noqa: BLE001 -- the next minute may be better
-                log.warning("revoked sessions not read", reason=repr(error))
-
-    def revoke(self, session_id: UUID, keep_until: datetime) -> None:
-        """The session is refused from now on and its connections are told to end."""
-        if len(self._revoked) < self._most_known:
-            self._revoked[session_id] = keep_until
-        else:
-            self._is_complete = False
-        self._end(session_id)
+            except Exception as error:  # noqa: BLE001 -- edge: whatever it is, try again
+                log.warning("revoked sessions not read, trying again", reason=repr(error))
+                self._stale.set()
+                await asyncio.sleep(_RETRY_S)
 
     async def check(self, actor: Actor) -> None:
         """Nothing, when neither the actor's token nor its device was revoked.
@@ -139,10 +147,6 @@ class Sessions:
                 watchers.discard(watch)
                 if not watchers:
                     del self._live[session_id]
-
-    def _end(self, session_id: UUID) -> None:
-        for watch in tuple(self._live.get(session_id, ())):
-            watch.end("the session was revoked")
 
 
 def _ids(actor: Actor) -> list[UUID]:

@@ -32,7 +32,7 @@ def command() -> None:
     configure(settings)
     with resolved(settings) as ready:
         findings = asyncio.run(diagnose(ready))
-    table = Table(box=None, show_header=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, finding in findings:
         verdict = f"[{_COLOURS[finding.verdict]}]{finding.verdict}[/]"
         table.add_row(name, verdict, finding.text, finding.advice)

@@ -38,15 +38,15 @@ def command(host: str | None, port: int | None, workers: int | None, demo: bool)
     """
     settings = load_settings(host=host, port=port, workers=workers)
     configure(settings)
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, _leave)
     try:
         _run(settings, demo=demo)
     except KeyboardInterrupt:
         raise SystemExit(128 + signal.SIGINT) from None
 
 
-def _exit(number: int, _: FrameType | None) -> NoReturn:
-    """Leave through every `finally`, so that embedded servers stop cleanly."""
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """End through every `finally`, so that embedded servers stop cleanly."""
     sys.exit(128 + number)
 
 

@@ -16,6 +16,8 @@ ProductCode = NewType("ProductCode", str)
 Barcode = NewType("Barcode", str)
 TaxCategory = NewType("TaxCategory", str)
 
+STANDARD_TAX = TaxCategory("standard")
+
 MAX_WEIGHT_G = 10_000_000
 MAX_LANGUAGES = 40
 MAX_TAGS = 50
@@ -73,6 +75,7 @@ class Variant:
     weight_g: int
     tags: tuple[str, ...]
     active: bool
+    product_names: Texts
     sellable_on: tuple[ChannelCode, ...] = ()
     """Codes of the channels that may sell it, sorted."""
     components: tuple[Component, ...] = ()

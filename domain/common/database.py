@@ -56,7 +56,7 @@ class Database:
 
 
 def _to_json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def write_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:

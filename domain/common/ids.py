@@ -13,11 +13,13 @@ LineGroupId = NewType("LineGroupId", UUID)
 LocationId = NewType("LocationId", UUID)
 OrderId = NewType("OrderId", UUID)
 OrderLineId = NewType("OrderLineId", UUID)
+ParcelId = NewType("ParcelId", UUID)
 PaymentId = NewType("PaymentId", UUID)
 ProductId = NewType("ProductId", UUID)
 ReservationId = NewType("ReservationId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
 Sku = NewType("Sku", str)
+TrackingEventId = NewType("TrackingEventId", UUID)
 
 
 def new_id() -> UUID:

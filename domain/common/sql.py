@@ -57,10 +57,10 @@ def children(table: sa.Table, condition: sa.ColumnElement[bool], *order: Any) ->
     row = sa.func.to_jsonb(table.table_valued())
     ordered = aggregate_order_by(row, *order) if order else row
     array = sa.func.coalesce(sa.func.jsonb_agg(ordered), sa.text("'[]'::jsonb"))
-    return sa.select(array).where(condition).scalar_subquery()
+    return sa.select(array).where(condition).correlate_except(table).scalar_subquery()
 
 
-def together(*writes: UpdateBase) -> sa.Select[tuple[int]]:
+def together(*writes: UpdateBase) -> sa.Select[int]:
     """One statement that performs all `writes`; it returns a single row with the number 1.
 
     The writes see the same snapshot and not each other's rows; foreign keys are checked at the end

@@ -25,6 +25,8 @@ class Aggregate(StrEnum):
     SHIPMENT = "shipment"
     LOCATION = "location"
     PRODUCT = "product"
+    CHANNEL = "channel"
+    TAX_RATE = "tax_rate"
 
 
 class Topic:

@@ -9,6 +9,9 @@ from domain.identity.device import Device
 DEVICE_ENROLLED = "DeviceEnrolled"
 SESSION_REVOKED = "SessionRevoked"
 
+SESSIONS = "sessions"
+"""Topic of all revocations, for workers that keep a list of revoked sessions."""
+
 
 def device_enrolled(device: Device) -> Event:
     """The device exists, at version 1."""
@@ -34,6 +37,6 @@ def session_revoked(session_id: UUID, version: int, keep_until: datetime) -> Eve
         Aggregate.SESSION,
         session_id,
         version,
-        [Topic.session(session_id)],
+        [Topic.session(session_id), SESSIONS],
         payload,
     )

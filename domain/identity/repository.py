@@ -139,15 +139,15 @@ async def forget_revoked(connection: AsyncConnection, before: datetime) -> None:
     await connection.execute(sa.delete(revoked).where(revoked.c.keep_until < before))
 
 
-async def revoked_sessions(connection: AsyncConnection, limit: int) -> dict[UUID, datetime]:
-    """The newest revoked sessions that still matter, with the time until which they do."""
+async def revoked_sessions(connection: AsyncConnection, limit: int) -> Sequence[UUID]:
+    """The revoked sessions that may still have tokens, newest first."""
     query = (
-        sa.select(revoked.c.session_id, revoked.c.keep_until)
+        sa.select(revoked.c.session_id)
         .where(revoked.c.keep_until >= sa.func.now())
         .order_by(revoked.c.revoked_at.desc())
         .limit(limit)
     )
-    return {row.session_id: row.keep_until for row in await connection.execute(query)}
+    return (await connection.scalars(query)).all()
 
 
 async def any_revoked(connection: AsyncConnection, session_ids: Sequence[UUID]) -> bool:

@@ -39,7 +39,7 @@ from domain.orders.settle import Answers, cancel_unstocked, confirm, paid_minor
 from domain.orders.sweep import settle_leftovers
 from domain.orders.visibility import require_visible
 from domain.payments.gateway import PaymentGateway
-from domain.payments.model import OPEN_STATES, intent
+from domain.payments.model import OPEN_STATES, Tender, intent
 from domain.stock.errors import InsufficientStock
 
 T = TypeVar("T")
@@ -164,9 +164,7 @@ async def _settled(till: Till, command: Command, order: Order) -> Placed:
         placed = await _run(till, give_up)
     if placed.outcome in (PlacementOutcome.OUT_OF_STOCK, PlacementOutcome.EXPIRED):
         await settle_leftovers(till.database, till.gateway, order.id, till.actor.key)
-    elif order.delivery_mode is DeliveryMode.TAKE_AWAY and placed.outcome is (
-        PlacementOutcome.CONFIRMED
-    ):
+    elif placed.outcome is PlacementOutcome.CONFIRMED and _leaves_after_capture(order):
         await _hand_over(till, order.id)
     return placed
 
@@ -183,6 +181,11 @@ async def authorise_open(gateway: PaymentGateway, order: Order) -> Answers:
         for payment in order.payments
         if payment.state in OPEN_STATES
     ]
+
+
+def _leaves_after_capture(order: Order) -> bool:
+    by_card = any(payment.tender is Tender.CARD for payment in order.payments)
+    return by_card and order.delivery_mode is DeliveryMode.TAKE_AWAY
 
 
 async def _hand_over(till: Till, order_id: OrderId) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.common.ids import ShipmentId
+from domain.common.ids import LineGroupId, ShipmentId
 from domain.orders.errors import IllegalTransition, OrderOnHold
 from domain.orders.model import (
     DeliveryMode,
@@ -105,6 +105,23 @@ def move(
         for group in order.groups
     )
     return closed_if_done(replace(order, groups=moved))
+
+
+def split(order: Order, group_id: LineGroupId, quantity: int, rest_id: LineGroupId) -> Order:
+    """`order` with one group divided: `quantity` of its units keep its id, the others get `rest_id`
+    and are otherwise the same. Their sum stays (L1).
+
+    Raises:
+        ValueError: nothing would be left on one side, or the order has no such group.
+    """
+    group = next((group for group in order.groups if group.id == group_id), None)
+    if group is None or not 0 < quantity < group.quantity:
+        raise ValueError(f"cannot split {quantity} units from group {group_id}")
+    rest = replace(group, id=rest_id, quantity=group.quantity - quantity)
+    kept = tuple(
+        replace(each, quantity=quantity) if each.id == group_id else each for each in order.groups
+    )
+    return replace(order, groups=(*kept, rest))
 
 
 def _describe(order: Order, picked: Iterable[Group]) -> str:

@@ -247,7 +247,7 @@ def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
         return FulfillmentStatus.SHIPPED
     if live & ON_THE_WAY:
         return FulfillmentStatus.PARTIALLY_SHIPPED
-    if live == {S.READY_FOR_PICKUP}:
+    if live <= {S.READY_FOR_PICKUP}:
         return FulfillmentStatus.READY_FOR_PICKUP
     if live <= {S.BACKORDERED}:
         return FulfillmentStatus.BACKORDERED

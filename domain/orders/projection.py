@@ -45,9 +45,7 @@ async def queue_states(
     return [work_payload(order, work) for order, work in works]
 
 
-async def _states(
-    connection: AsyncConnection, query: sa.Select[tuple[object]]
-) -> list[dict[str, Any]]:
+async def _states(connection: AsyncConnection, query: sa.Select[object]) -> list[dict[str, Any]]:
     orders = parsed((await connection.scalars(query)).all())
     last = (
         sa.select(order_history.c.order_id, order_history.c.action, order_history.c.reason)

@@ -38,6 +38,7 @@ def order_document() -> sa.ColumnElement[object]:
         "address",
         sa.select(sa.func.to_jsonb(order_address.table_valued()))
         .where(order_address.c.order_id == mine)
+        .correlate_except(order_address)
         .scalar_subquery(),
     )
     return sa.func.to_jsonb(sales_order.table_valued()).op("||")(parts)
@@ -59,16 +60,16 @@ async def orders_by_id(
 
 
 async def locked_order(connection: AsyncConnection, order_id: UUID) -> Order:
-    """The order, its row locked FOR NO KEY UPDATE. Two statements, so that the parts are read
-    after the lock was obtained and not from an older snapshot.
+    """The order as of now, its row locked FOR NO KEY UPDATE. One statement; two when it had to wait
+    for the lock.
 
     Raises:
         NotFound: there is no such order.
     """
-    row = sa.select(sales_order.c.id).where(sales_order.c.id == order_id)
-    if await connection.scalar(row.with_for_update(key_share=True)) is None:
+    found = await _locked(connection, sales_order.c.id == order_id)
+    if found is None:
         raise NotFound("order", str(order_id))
-    return (await orders_by_id(connection, [order_id]))[OrderId(order_id)]
+    return found
 
 
 async def locked_order_of_work(
@@ -82,9 +83,29 @@ async def locked_order_of_work(
     owner = sa.select(fulfillment_order.c.order_id).where(
         fulfillment_order.c.id == fulfillment_order_id
     )
-    row = sa.select(sales_order.c.id).where(sales_order.c.id == owner.scalar_subquery())
-    order_id = await connection.scalar(row.with_for_update(key_share=True))
-    if order_id is None:
+    found = await _locked(connection, sales_order.c.id == owner.scalar_subquery())
+    if found is None:
         raise NotFound("fulfillment order", str(fulfillment_order_id))
-    found = await orders_by_id(connection, [order_id])
-    return found[OrderId(order_id)], FulfillmentOrderId(fulfillment_order_id)
+    return found, FulfillmentOrderId(fulfillment_order_id)
+
+
+async def _locked(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> Order | None:
+    """A statement that waits for a row lock sees the row's newest version, but reads all other rows
+    (the order's parts) from its old snapshot. A second look at the row through that snapshot tells:
+    when the versions differ, the parts are read again.
+    """
+    as_of_snapshot = sales_order.alias("as_of_snapshot")
+    seen = (
+        sa.select(as_of_snapshot.c.version)
+        .where(as_of_snapshot.c.id == sales_order.c.id)
+        .correlate_except(as_of_snapshot)
+        .scalar_subquery()
+    )
+    query = sa.select(order_document(), sales_order.c.id, sales_order.c.version, seen.label("seen"))
+    locked = query.where(condition).with_for_update(key_share=True, of=sales_order)
+    row = (await connection.execute(locked)).one_or_none()
+    if row is None:
+        return None
+    if row.version != row.seen:
+        return (await orders_by_id(connection, [row.id]))[OrderId(row.id)]
+    return parsed([row[0]])[0]

@@ -10,7 +10,7 @@ from domain.common.ids import FulfillmentOrderId
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.locations.model import next_cut_off
-from domain.locations.repository import locations_by_id
+from domain.locations.repository import all_locations_by_id
 from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.lifecycle import Action, move, require_no_hold, require_status
 from domain.orders.model import (
@@ -52,7 +52,7 @@ async def release_order(tx: Tx, actor: Actor, command: ChangeOrder) -> Changed:
 
 async def _with_due_times(tx: Tx, order: Order) -> Order:
     places = {work.location_id for work in order.fulfillment_orders}
-    found = await locations_by_id(tx.connection, places)
+    found = await all_locations_by_id(tx.connection, places)
     now = await tx.now()
 
     def due(work: FulfillmentOrder) -> datetime | None:

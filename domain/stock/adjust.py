@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from domain.common.errors import Forbidden, ValidationFailed
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku
+from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor, Role
 from domain.stock.allocation import move
 from domain.stock.model import (
     MAX_QUANTITY,
+    MAX_REFERENCE,
+    AdjustmentReason,
     Bucket,
     Demand,
     Level,
@@ -34,7 +37,7 @@ from domain.stock.posting import (
 )
 from domain.stock.receive import ChangedLevels, open_levels
 
-REASONS_AT_THE_TILL = frozenset({MovementReason.DAMAGE, MovementReason.DISPLAY})
+REASONS_AT_THE_TILL = frozenset({AdjustmentReason.DAMAGE, AdjustmentReason.DISPLAY})
 """What a POS may adjust."""
 
 
@@ -61,7 +64,7 @@ class AdjustStock:
     idempotency_key: str
     sku: Sku
     location_id: LocationId
-    reason: MovementReason
+    reason: AdjustmentReason
     change: Move | Count
     reference: str
     expected_version: int | None = None
@@ -112,13 +115,14 @@ def _check(command: AdjustStock) -> None:
         case Count(counted):
             if not 0 <= counted <= MAX_QUANTITY:
                 raise ValidationFailed("change.count", f"must be 0 to {MAX_QUANTITY}")
-            if command.reason not in (MovementReason.COUNT, MovementReason.CORRECTION):
+            if command.reason not in (AdjustmentReason.COUNT, AdjustmentReason.CORRECTION):
                 raise ValidationFailed("reason", "of a count must be COUNT or CORRECTION")
 
 
 async def _move(tx: Tx, command: AdjustStock, moved: Move) -> list[Level]:
     demand = Demand(command.sku, command.location_id, moved.quantity, command.expected_version)
-    return await move(tx, moved.source, moved.target, [demand], command.reason, command.reference)
+    reason = MovementReason(command.reason)
+    return await move(tx, moved.source, moved.target, [demand], reason, _reference(command))
 
 
 async def _count(tx: Tx, command: AdjustStock, counted: int) -> list[Level]:
@@ -129,8 +133,12 @@ async def _count(tx: Tx, command: AdjustStock, counted: int) -> list[Level]:
         "expected_version": command.expected_version,
     }
     return await post(
-        tx, _counted(), [row], reason=command.reason.value, reference=command.reference
+        tx, _counted(), [row], reason=command.reason.value, reference=_reference(command)
     )
+
+
+def _reference(command: AdjustStock) -> str:
+    return one_line("reference", command.reference, MAX_REFERENCE)
 
 
 @cache
@@ -138,7 +146,7 @@ def _counted() -> Statement:
     at = ground(given_demand())
     missing = at.locked.c.on_hand - at.demand.c.quantity
     judged = at.judged(requested=missing, available=free_of(at.locked) + at.lapsed)
-    changed = change(judged, {"on_hand": judged.c.quantity, "counted_at": sa.func.now()})
+    changed = change(judged, {"on_hand": -judged.c.requested}, {"counted_at": sa.func.now()})
     missed = changed.c.requested
     return statement(
         judged,

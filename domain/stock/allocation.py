@@ -8,7 +8,6 @@ and changes all levels of the demand or none. Each changed level publishes one S
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
@@ -27,6 +26,7 @@ from domain.stock.model import (
 from domain.stock.posting import (
     NONE,
     Ground,
+    Number,
     Statement,
     change,
     constant,
@@ -42,7 +42,7 @@ from domain.stock.posting import (
     record_movements,
     statement,
 )
-from domain.stock.tables import reservation, stock_level
+from domain.stock.tables import reservation
 
 _MINE = reservation.c.owner == given("owner")
 
@@ -156,7 +156,7 @@ def _promisable(at: Ground) -> sa.ColumnElement[int]:
 def _reserve() -> Statement:
     at = ground(given_demand())
     judged = at.judged(requested=at.demand.c.quantity, available=_promisable(at))
-    changed = change(judged, {"reserved_more": judged.c.quantity})
+    changed = change(judged, {"reserved": judged.c.quantity})
     return statement(
         judged,
         changed,
@@ -188,7 +188,7 @@ def _insert_reservations(changed: sa.CTE) -> UpdateBase:
 def _allocate() -> Statement:
     at = ground(given_demand(), mine=_MINE)
     judged = at.judged(requested=at.demand.c.quantity, available=_promisable(at) + at.own)
-    changed = change(judged, {"allocated": stock_level.c.allocated + judged.c.quantity})
+    changed = change(judged, {"allocated": judged.c.quantity})
     own, quantity = changed.c.own, changed.c.quantity
     reserved, free, allocated = Bucket.RESERVED, Bucket.FREE, Bucket.ALLOCATED
     why = MovementReason.ALLOCATED
@@ -217,7 +217,7 @@ def _move(source: Bucket, target: Bucket) -> Statement:
     at = ground(given_demand())
     quantity = at.demand.c.quantity
     judged = at.judged(requested=quantity, available=_held_in(at, source))
-    changed = change(judged, _values(judged, source, target))
+    changed = change(judged, _added(judged, source, target))
     return statement(
         judged,
         changed,
@@ -236,12 +236,13 @@ def _held_in(at: Ground, source: Bucket) -> sa.ColumnElement[int]:
             return at.locked.c[source.lower()]
 
 
-def _values(judged: sa.CTE, source: Bucket, target: Bucket) -> dict[str, sa.ColumnElement[Any]]:
-    values: dict[str, sa.ColumnElement[Any]] = {}
-    for bucket, units in ((source, -judged.c.quantity), (target, judged.c.quantity)):
+def _added(judged: sa.CTE, source: Bucket, target: Bucket) -> dict[str, Number]:
+    """Units added to the counters; FREE has none, and what goes outside is no longer on hand."""
+    quantity = judged.c.quantity
+    added: dict[str, Number] = {}
+    for bucket, units in ((source, -quantity), (target, quantity)):
         if bucket is Bucket.EXTERNAL:
-            values["on_hand"] = stock_level.c.on_hand - units
+            added["on_hand"] = -units
         elif bucket is not Bucket.FREE:
-            column = bucket.lower()
-            values[column] = stock_level.c[column] + units
-    return values
+            added[bucket.lower()] = units
+    return added

@@ -16,6 +16,7 @@ from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
 from domain.stock.allocation import release, reserve
 from domain.stock.model import MAX_QUANTITY, Demand, HoldId, Level, aggregate, explode
+from domain.stock.repository import among
 from domain.stock.tables import reservation
 
 MAX_LINES = 100
@@ -134,8 +135,8 @@ async def _components(tx: Tx, lines: Sequence[Demand]) -> dict[Sku, dict[Sku, in
 
 async def _check_channels(tx: Tx, actor: Actor, wanted: set[LocationId]) -> None:
     query = sa.select(channel_location.c.location_id).where(
-        channel_location.c.channel.in_(actor.channel_codes),
-        channel_location.c.location_id.in_(wanted),
+        among(channel_location.c.channel, actor.channel_codes),
+        among(channel_location.c.location_id, wanted),
     )
     if wanted - set(await tx.connection.scalars(query)):
         raise Forbidden("a location does not serve your channels")

@@ -14,6 +14,8 @@ StockLevelId = NewType("StockLevelId", UUID)
 HoldId = NewType("HoldId", UUID)
 MAX_QUANTITY = 1_000_000
 """Units that one line of a command may name."""
+MAX_REFERENCE = 128
+"""Characters of a movement's reference that people give."""
 
 
 class Bucket(StrEnum):
@@ -58,6 +60,19 @@ class MovementReason(StrEnum):
     SHIPPED = "SHIPPED"
     COLLECTED = "COLLECTED"
     SOLD = "SOLD"
+
+
+class AdjustmentReason(StrEnum):
+    """Why people correct the books; each is a MovementReason too."""
+
+    COUNT = "COUNT"
+    DAMAGE = "DAMAGE"
+    THEFT = "THEFT"
+    FOUND = "FOUND"
+    CORRECTION = "CORRECTION"
+    DISPLAY = "DISPLAY"
+    INSPECTION = "INSPECTION"
+    QUALITY = "QUALITY"
 
 
 class ReservationState(StrEnum):
@@ -118,14 +133,14 @@ class Level:
 
 
 _BUCKET_OF_REASON = {
-    MovementReason.DAMAGE: Bucket.DAMAGED,
-    MovementReason.DISPLAY: Bucket.DISPLAY,
-    MovementReason.INSPECTION: Bucket.INSPECTION,
-    MovementReason.QUALITY: Bucket.QUALITY_HOLD,
+    AdjustmentReason.DAMAGE: Bucket.DAMAGED,
+    AdjustmentReason.DISPLAY: Bucket.DISPLAY,
+    AdjustmentReason.INSPECTION: Bucket.INSPECTION,
+    AdjustmentReason.QUALITY: Bucket.QUALITY_HOLD,
 }
 
 
-def check_adjustment(reason: MovementReason, source: Bucket, target: Bucket) -> None:
+def check_adjustment(reason: AdjustmentReason, source: Bucket, target: Bucket) -> None:
     """Nothing, when people may move units from `source` to `target` for this reason.
 
     ALLOCATED and RESERVED belong to orders and carts. THEFT and FOUND cross the door, outwards and
@@ -138,11 +153,11 @@ def check_adjustment(reason: MovementReason, source: Bucket, target: Bucket) -> 
     if source == target or {source, target} & {Bucket.ALLOCATED, Bucket.RESERVED}:
         raise ValidationFailed("change.move", f"units cannot go from {source} to {target}")
     match reason:
-        case MovementReason.CORRECTION:
+        case AdjustmentReason.CORRECTION:
             fits = True
-        case MovementReason.THEFT:
+        case AdjustmentReason.THEFT:
             fits = target is Bucket.EXTERNAL
-        case MovementReason.FOUND:
+        case AdjustmentReason.FOUND:
             fits = source is Bucket.EXTERNAL
         case _:
             fits = _BUCKET_OF_REASON.get(reason) in (source, target)

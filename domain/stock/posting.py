@@ -31,10 +31,11 @@ from domain.stock.tables import reservation, stock_level, stock_movement
 
 Number = sa.ColumnElement[int]
 Statement = sa.Select[*tuple[Any, ...]]
-LEVEL_COLUMNS = (
-    "id", "sku", "location_id", "on_hand", "allocated", "reserved", "damaged", "inspection",
-    "quality_hold", "display", "safety", "version", "updated_at",
+COUNTERS = (
+    "on_hand", "allocated", "reserved", "damaged", "inspection", "quality_hold", "display",
+    "safety",
 )  # fmt: skip
+LEVEL_COLUMNS = ("id", "sku", "location_id", *COUNTERS, "version", "updated_at")
 NONE: Number = sa.literal_column("0", sa.Integer)
 NEVER = sa.false()
 _MOVEMENT = ("location_id", "sku", "from_bucket", "to_bucket", "quantity")
@@ -126,6 +127,7 @@ class Ground:
             sa.select(
                 *demand.c,
                 locked.c.id.label("level_id"),
+                *[locked.c[name] for name in COUNTERS],
                 locked.c.version.label("actual_version"),
                 self.lapsed.label("lapsed"),
                 self.own.label("own"),
@@ -180,26 +182,27 @@ def ground(demand: sa.CTE, mine: sa.ColumnElement[bool] = NEVER) -> Ground:
 
 def change(
     judged: sa.CTE,
-    values: Mapping[str, sa.ColumnElement[Any]],
+    added: Mapping[str, Number],
+    replaced: Mapping[str, sa.ColumnElement[Any]] | None = None,
     where: sa.ColumnElement[bool] | None = None,
 ) -> sa.CTE:
-    """The UPDATE of the judged levels: `values`, the next version, and ended reservations freed.
+    """The UPDATE of the judged levels: units `added` to counters, columns `replaced`, the units of
+    ended reservations no longer reserved, the next version.
 
-    `values` may not name `reserved`: give what is added to it as `reserved_more`.
+    Every counter is set from the locked row, never from the row that the UPDATE itself finds: that
+    one may be older than the lock, and its CHECK constraints are tested before PostgreSQL notices.
     """
-    more = values.get("reserved_more", NONE)
-    conditions = [stock_level.c.id == judged.c.level_id, judged.c.granted]
+    units = {name: judged.c[name] + added.get(name, NONE) for name in COUNTERS}
+    units["reserved"] -= judged.c.lapsed + judged.c.own
+    following = {
+        "version": judged.c.actual_version + sa.literal_column("1", sa.BigInteger),
+        "updated_at": sa.func.now(),
+    }
     return (
         sa.update(stock_level)
-        .where(*conditions, *([] if where is None else [where]))
-        .values(
-            {name: value for name, value in values.items() if name != "reserved_more"}
-            | {
-                "reserved": stock_level.c.reserved - judged.c.lapsed - judged.c.own + more,
-                "version": stock_level.c.version + sa.literal_column("1", sa.BigInteger),
-                "updated_at": sa.func.now(),
-            }
-        )
+        .where(stock_level.c.id == judged.c.level_id, judged.c.granted)
+        .where(sa.true() if where is None else where)
+        .values({**units, **(replaced or {}), **following})
         .returning(
             *[stock_level.c[name] for name in LEVEL_COLUMNS],
             judged.c.quantity,

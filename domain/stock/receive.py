@@ -12,11 +12,20 @@ from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
 from domain.common.sql import rows_given
+from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.locations.tables import location
 from domain.stock.allocation import move
-from domain.stock.model import MAX_QUANTITY, Bucket, Demand, Level, MovementReason, aggregate
+from domain.stock.model import (
+    MAX_QUANTITY,
+    MAX_REFERENCE,
+    Bucket,
+    Demand,
+    Level,
+    MovementReason,
+    aggregate,
+)
 from domain.stock.posting import Statement
 from domain.stock.tables import stock_level
 
@@ -66,13 +75,14 @@ async def receive_stock(tx: Tx, actor: Actor, command: ReceiveStock) -> ChangedL
     if not actor.works_at(command.location_id):
         raise Forbidden("you do not work at this location")
     _check(command)
+    reference = one_line("reference", command.reference, MAX_REFERENCE)
 
     async def work() -> ChangedLevels:
         demands = [
             Demand(line.sku, command.location_id, line.quantity, line.expected_version)
             for line in command.lines
         ]
-        return ChangedLevels(tuple(await receive(tx, demands, command.reference, command.into)))
+        return ChangedLevels(tuple(await receive(tx, demands, reference, command.into)))
 
     return await once(tx, "receiveStock", command, ChangedLevels, work)
 

@@ -1,4 +1,4 @@
-"""Reading stock. Every function is one statement and sees one moment."""
+"""Reading stock for sourcing and for people. Every function is one statement: one moment."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -43,6 +43,13 @@ class CandidateLevel:
     available: int
 
 
+def among(column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of `values`, which travel as one parameter: the text stays the same
+    for any number of them.
+    """
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+
 async def candidates(
     connection: AsyncConnection, skus: Collection[Sku], channel: ChannelCode
 ) -> list[CandidateLevel]:
@@ -53,17 +60,17 @@ async def candidates(
     """
     facts = [location.c[name] for name in _LOCATION_FACTS]
     query = (
-        sa.select(stock_level.c.sku, location.c.id, *facts, promisable().label("available"))
+        sa.select(stock_level.c.sku, location.c.id, *facts, promisable())
         .join(location, location.c.id == stock_level.c.location_id)
         .join(channel_location, channel_location.c.location_id == location.c.id)
         .where(
-            stock_level.c.sku == sa.any_(sa.bindparam("skus", type_=ARRAY(sa.Text))),
-            channel_location.c.channel == sa.bindparam("channel"),
+            among(stock_level.c.sku, skus),
+            channel_location.c.channel == channel,
             location.c.active,
         )
         .order_by(stock_level.c.sku, location.c.priority, location.c.code)
     )
-    rows = await connection.execute(query, {"skus": list(skus), "channel": channel})
+    rows = await connection.execute(query)
     return [CandidateLevel(*row) for row in rows]
 
 

@@ -67,7 +67,7 @@ async def set_safety_stock(tx: Tx, actor: Actor, command: SetSafetyStock) -> Cha
 def _set() -> Statement:
     at = ground(given_demand())
     judged = at.judged(requested=NONE, available=NONE)
-    changed = change(judged, {"safety": judged.c.quantity})
+    changed = change(judged, {}, {"safety": judged.c.quantity})
     return statement(
         judged,
         changed,

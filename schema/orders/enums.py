@@ -1,11 +1,32 @@
 """Axes and states of orders, described."""
 
-from domain.orders import model as orders
-from domain.payments import model as payments
+from domain.orders.model import (
+    DeliveryMode,
+    FulfillmentOrderStatus,
+    FulfillmentStatus,
+    GroupState,
+    Hold,
+    OrderStatus,
+    UnfilledPolicy,
+)
+from domain.payments.model import PaymentState, PaymentStatus, Tender
 from schema.enums import described
 
-OrderStatus = described(
-    orders.OrderStatus,
+__all__ = [
+    "DeliveryMode",
+    "FulfillmentOrderStatus",
+    "FulfillmentStatus",
+    "GroupState",
+    "Hold",
+    "OrderStatus",
+    "PaymentState",
+    "PaymentStatus",
+    "Tender",
+    "UnfilledPolicy",
+]
+
+described(
+    OrderStatus,
     "The life of an order, apart from its goods and its money.",
     {
         "PENDING_PAYMENT": "Stock is reserved; the order waits for its payment.",
@@ -15,8 +36,8 @@ OrderStatus = described(
         "EXPIRED": "Not paid in time; stock was given back.",
     },
 )
-Hold = described(
-    orders.Hold,
+described(
+    Hold,
     "A reason why an order must not be worked on. An order can have several.",
     {
         "PAYMENT": "The last payment was declined.",
@@ -26,8 +47,8 @@ Hold = described(
         "MANUAL": "Held by a person for another reason.",
     },
 )
-DeliveryMode = described(
-    orders.DeliveryMode,
+described(
+    DeliveryMode,
     "How the goods reach the customer.",
     {
         "SHIP": "A carrier brings them to an address.",
@@ -35,16 +56,16 @@ DeliveryMode = described(
         "TAKE_AWAY": "The customer takes them from the store at once.",
     },
 )
-UnfilledPolicy = described(
-    orders.UnfilledPolicy,
+described(
+    UnfilledPolicy,
     "What to do with units that no location can serve now.",
     {
         "REFUSE": "Refuse the whole order.",
         "BACKORDER": "Accept them and let them wait for stock.",
     },
 )
-GroupState = described(
-    orders.GroupState,
+described(
+    GroupState,
     "Where some units of an order line are.",
     {
         "NEW": "Reserved, not yet paid for.",
@@ -62,8 +83,8 @@ GroupState = described(
         "CANCELLED": "Cancelled.",
     },
 )
-FulfillmentStatus = described(
-    orders.FulfillmentStatus,
+described(
+    FulfillmentStatus,
     "Where an order's goods are, derived from its line groups.",
     {
         "UNFULFILLED": "No location has begun to work.",
@@ -77,8 +98,8 @@ FulfillmentStatus = described(
         "CANCELLED": "All units were cancelled.",
     },
 )
-FulfillmentOrderStatus = described(
-    orders.FulfillmentOrderStatus,
+described(
+    FulfillmentOrderStatus,
     "Where the work of one location stands: as far as its least advanced units.",
     {
         "PLANNED": "Stock is allocated; the work is not released yet.",
@@ -91,8 +112,8 @@ FulfillmentOrderStatus = described(
         "CANCELLED": "Nothing is left to do.",
     },
 )
-Tender = described(
-    payments.Tender,
+described(
+    Tender,
     "How the customer pays.",
     {
         "CARD": "By a payment service provider's token; authorised now, captured when goods leave.",
@@ -101,8 +122,8 @@ Tender = described(
         "EXTERNAL": "Paid at the marketplace or another system. Integrations only.",
     },
 )
-PaymentState = described(
-    payments.PaymentState,
+described(
+    PaymentState,
     "Where one payment stands.",
     {
         "PENDING": "Not answered yet.",
@@ -113,8 +134,8 @@ PaymentState = described(
         "VOIDED": "Let go; nothing was taken.",
     },
 )
-PaymentStatus = described(
-    payments.PaymentStatus,
+described(
+    PaymentStatus,
     "Where an order's money is, derived from its payments.",
     {
         "PENDING": "No answer yet.",

@@ -15,11 +15,9 @@ from domain.customers.resolve import GivenCustomer
 from domain.orders import commands
 from domain.orders import model as orders
 from schema.ids import id_of
+from schema.inputs import KEY, VERSION
 from schema.money import MoneyInput
 from schema.orders.enums import DeliveryMode, Hold, Tender, UnfilledPolicy
-
-KEY = "Name of this attempt, 1 to 128 characters: the same key and input give the same result."
-VERSION = "Refuse unless this is the present version."
 
 
 @strawberry.input(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -190,7 +190,7 @@ class FulfillmentOrderLine:
 class FulfillmentOrder(relay.Node):
     """Twin of domain FulfillmentOrder."""
 
-    id: relay.NodeID[str] = strawberry.field(description="Global id.")
+    id: relay.NodeID[str]
     order_id: relay.GlobalID = strawberry.field(description="The order.")
     order_number: str = strawberry.field(description="The order's number, for people.")
     location_id: relay.GlobalID = strawberry.field(description="The location that works.")
@@ -204,15 +204,15 @@ class FulfillmentOrder(relay.Node):
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
 
     @classmethod
-    async def resolve_nodes(  # type: ignore[override]  # reason: our Info type
+    async def resolve_nodes(
         cls, *, info: Info, node_ids: Iterable[str], required: bool = False
-    ) -> list[Self | None]:
+    ) -> list[Any]:
         """The fulfillment orders in the caller's scope; null for all others."""
         del required
         wanted = list(node_ids)
         actor = info.context.caller
         found = await info.context.read(lambda c: work_in_scope(c, actor, wanted))
-        return [cls.of(*found[key]) if key in found else None for key in wanted]  # type: ignore[misc]
+        return [cls.of(*found[key]) if key in found else None for key in wanted]
 
     @staticmethod
     def of(order: domain.Order, work: domain.FulfillmentOrder) -> "FulfillmentOrder":
@@ -244,7 +244,7 @@ class FulfillmentOrder(relay.Node):
 class Order(relay.Node):
     """Twin of domain Order."""
 
-    id: relay.NodeID[str] = strawberry.field(description="Global id.")
+    id: relay.NodeID[str]
     number: str = strawberry.field(description="Number for people, such as U-7K3F-92QX.")
     channel: str = strawberry.field(description="Code of the channel it came from.")
     external_reference: str | None = strawberry.field(description="The channel's own number.")
@@ -297,15 +297,15 @@ class Order(relay.Node):
         return [OrderHistoryEntry.of(entry, names=names) for entry in entries]
 
     @classmethod
-    async def resolve_nodes(  # type: ignore[override]  # reason: our Info type
+    async def resolve_nodes(
         cls, *, info: Info, node_ids: Iterable[str], required: bool = False
-    ) -> list[Self | None]:
+    ) -> list[Any]:
         """The orders in the caller's scope; null for all others."""
         del required
         wanted = list(node_ids)
         actor = info.context.caller
         found = await info.context.read(lambda c: orders_in_scope(c, actor, wanted))
-        return [cls.of(found[key]) if key in found else None for key in wanted]  # type: ignore[misc]
+        return [cls.of(found[key]) if key in found else None for key in wanted]
 
     @staticmethod
     def of(order: domain.Order) -> "Order":

@@ -1,18 +1,36 @@
 """Health routes, correlation ids and metrics over ASGI."""
 
 import json
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.lifecycle import Lifecycle
-from app.logging import configure
+from app.logging import configure, correlated
 from app.operations import Check, database_check, redis_check
 from app.settings import load_settings
 from domain.common.database import write_engine
 from tests.support.tiny_app import create_app
+
+
+@contextmanager
+def json_log(capsys: pytest.CaptureFixture[str]) -> Generator[Callable[[], list[dict[str, Any]]]]:
+    """Inside, gives what has been logged, line by line."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    configure(load_settings(log_format="json"))
+    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    root.handlers, level = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 def client(*checks: Check, serving: bool = True) -> httpx2.AsyncClient:
@@ -90,21 +108,38 @@ async def test_a_plain_correlation_id_is_kept_and_another_is_replaced() -> None:
 async def test_every_request_is_one_json_line_with_its_correlation_id(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configure(load_settings(log_format="json"))
-    async with client() as http:
-        await http.get("/pid", headers={"X-Correlation-Id": "abc"})
-        await http.get("/broken", headers={"X-Correlation-Id": "def"})
-        await http.get("/live")
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    with json_log(capsys) as logged:
+        async with client() as http:
+            await http.get("/pid", headers={"X-Correlation-Id": "abc"})
+            await http.get("/broken", headers={"X-Correlation-Id": "def"})
+            await http.get("/live")
+        lines = logged()
     seen = [
         (line["message"], line["correlation_id"], line["path"], line["status"], line["level"])
         for line in lines
     ]
     assert seen == [
         ("request", "abc", "/pid", 200, "info"),
-        ("request", "def", "/broken", 500, "info"),
+        ("request", "def", "/broken", 500, "warning"),
     ]
     assert all(line["ms"] >= 0 and line["at"].endswith("Z") for line in lines)
+
+
+def test_lines_of_libraries_have_the_same_shape(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with json_log(capsys) as logged, correlated("abc"):
+        logging.getLogger("library").warning("disk %s", "full")
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            structlog.get_logger().exception("failed", order="O-1")
+        library, ours = logged()
+    assert (library["message"], library["level"], library["logger"], library["correlation_id"]) == (
+        ("disk full", "warning", "library", "abc")
+    )
+    assert (ours["message"], ours["order"], ours["correlation_id"]) == ("failed", "O-1", "abc")
+    assert ours["exception"][0]["exc_type"] == "ValueError"
 
 
 async def test_metrics_count_requests_by_known_path() -> None:

@@ -1,4 +1,4 @@
-"""Locations as clients see them, and what they send to change them."""
+"""Locations as clients see them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
@@ -11,12 +11,11 @@ from strawberry import relay
 
 from domain.common.ids import LocationId
 from domain.identity.model import STAFF, Role
-from domain.locations import errors, model
+from domain.locations import model
 from domain.locations.repository import Listed, all_locations_by_id, locations_by_id
 from schema.access import Allow, access
 from schema.context import Context, Info
 from schema.enums import described
-from schema.errors import Error, twin_of
 from schema.geography import GeoPoint
 from schema.ids import uuids_of
 
@@ -170,19 +169,3 @@ async def load_location(context: Context, location_id: UUID) -> Location | None:
 
     found = await context.loader("location_by_id", load).load(location_id)
     return Location.of(found) if found is not None else None
-
-
-@twin_of(errors.LocationCodeTaken)
-@access()
-@strawberry.type(description="Another location has this code.")
-class LocationCodeTakenError(Error):
-    """Twin of LocationCodeTaken."""
-
-    location_code: str = strawberry.field(description="The code that is in use.")
-
-    @staticmethod
-    def of(error: errors.LocationCodeTaken) -> "LocationCodeTakenError":
-        """The twin."""
-        return LocationCodeTakenError(
-            code=error.code, message=error.message, location_code=error.location_code
-        )

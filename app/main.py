@@ -1,0 +1,91 @@
+"""The ASGI application of a worker."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from app import graphiql
+from app.answers import on_exception, on_http_exception
+from app.auth.exchange import PATH as DEVICE_PATH
+from app.auth.exchange import device_route
+from app.graphql_view import GraphQLView
+from app.guards import BodyLimit, SecurityHeaders, SocketLimit
+from app.lifecycle import Lifecycle
+from app.metrics import Metrics
+from app.operations import operations_routes
+from app.request_context import RequestContext
+from app.resources import Resources
+from app.schema import build_schema
+from app.settings import Settings
+
+GRAPHQL_PATH = "/graphql"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application. Its resources open with its lifespan; `settings` must name the servers."""
+    lifecycle, metrics = Lifecycle(), Metrics()
+    resources = Resources(settings, metrics)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with resources.open():
+            yield
+
+    app = Starlette(
+        routes=_routes(settings, resources, lifecycle, metrics),
+        middleware=_middleware(settings, lifecycle, metrics),
+        exception_handlers={HTTPException: on_http_exception, Exception: on_exception},
+        lifespan=lifespan,
+    )
+    app.state.lifecycle = lifecycle
+    app.state.resources = resources
+    return app
+
+
+def _routes(
+    settings: Settings, resources: Resources, lifecycle: Lifecycle, metrics: Metrics
+) -> list[BaseRoute]:
+    view = GraphQLView(build_schema(settings), settings, resources)
+    routes: list[BaseRoute] = [
+        Route(GRAPHQL_PATH, view),
+        WebSocketRoute(GRAPHQL_PATH, view),
+        device_route(resources),
+        *operations_routes(lifecycle, metrics, resources.checks),
+    ]
+    if settings.graphiql:
+        routes.append(graphiql.files())
+    return routes
+
+
+def _middleware(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> list[Middleware]:
+    paths = frozenset({GRAPHQL_PATH, DEVICE_PATH})
+    layers = [
+        Middleware(RequestContext, lifecycle=lifecycle, metrics=metrics, paths=paths),
+        Middleware(SecurityHeaders),
+        Middleware(
+            SocketLimit,
+            most_per_address=settings.max_sockets_per_address,
+            most=settings.max_concurrency,
+        ),
+        Middleware(BodyLimit, most_bytes=settings.max_body_bytes),
+    ]
+    if settings.allowed_origins:
+        layers.insert(2, _cross_origin(settings))
+    return layers
+
+
+def _cross_origin(settings: Settings) -> Middleware:
+    """Other origins may call with a token; cookies play no part, so none are allowed."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=["POST"],
+        allow_headers=["authorization", "content-type", "x-correlation-id"],
+        expose_headers=["x-correlation-id"],
+        max_age=3_600,
+    )

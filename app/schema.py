@@ -1,0 +1,64 @@
+"""The GraphQL schema: what resolvers and subscriptions offer, behind the limits."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from app.faults import MaskedErrors
+from app.limits import DocumentLimits, OperationScope
+from app.settings import Settings
+from resolvers.identity import IdentityMutation, IdentityQuery
+from resolvers.node import NodeQuery
+
+
+@strawberry.type(description="What can be read.")
+class Query(IdentityQuery, NodeQuery):
+    """All root fields that read."""
+
+
+@strawberry.type(description="What can be changed. Each field is one transaction.")
+class Mutation(IdentityMutation):
+    """All root fields that change something."""
+
+
+class Schema(strawberry.Schema):
+    """Errors are logged where they are masked (`app.faults`), once, and nowhere else."""
+
+    def process_errors(
+        self, errors: Sequence[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing."""
+
+
+def build_schema(settings: Settings) -> Schema:
+    """The schema as this installation serves it."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        config=_config(disable_field_suggestions=not settings.is_development),
+        extensions=[
+            MaskedErrors,
+            OperationScope.factory(settings.operation_timeout_s),
+            DocumentLimits.factory(open_introspection=settings.introspection),
+        ],
+    )
+
+
+@cache
+def bare_schema() -> Schema:
+    """The schema without limits, for what only looks at its types."""
+    return Schema(query=Query, mutation=Mutation, config=_config())
+
+
+def sdl() -> str:
+    """The schema in GraphQL's schema definition language, as it stands in `schema.graphql`."""
+    return bare_schema().as_str() + "\n"
+
+
+def _config(**given: Any) -> StrawberryConfig:
+    return StrawberryConfig(relay_max_results=100, **given)

@@ -1,0 +1,129 @@
+"""News of the catalogue. Nobody watches it live yet, so that its events have no topic."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from domain.catalog.model import Channel, Price, Product, TaxRate, Variant
+from domain.common.ids import ChannelCode
+from domain.events.model import Aggregate, Event
+
+CHANNEL_CREATED = "ChannelCreated"
+CHANNEL_CHANGED = "ChannelChanged"
+PRODUCT_CREATED = "ProductCreated"
+PRODUCT_CHANGED = "ProductChanged"
+TAX_RATE_CHANGED = "TaxRateChanged"
+
+# Channels and tax rates are named by codes; the log wants a UUID. These are their name spaces.
+_CHANNELS = UUID("0192f0c4-6c1e-7b7e-9d6e-5f1f5b1c0a01")
+_TAX_RATES = UUID("0192f0c4-6c1e-7b7e-9d6e-5f1f5b1c0a02")
+
+
+def channel_id(code: ChannelCode) -> UUID:
+    """The id under which the channel's events are logged."""
+    return uuid5(_CHANNELS, code)
+
+
+def tax_rate_id(country: str, tax_category: str) -> UUID:
+    """The id under which the events of a country's rates for a category are logged."""
+    return uuid5(_TAX_RATES, f"{country}/{tax_category}")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def channel_payload(channel: Channel) -> dict[str, Any]:
+    """The public state of a channel, as JSON values."""
+    return {
+        "code": channel.code,
+        "version": channel.version,
+        "kind": channel.kind.value,
+        "name": channel.name,
+        "currency": channel.currency,
+        "prices_include_tax": channel.prices_include_tax,
+        "active": channel.active,
+    }
+
+
+def product_payload(product: Product) -> dict[str, Any]:
+    """The public state of a product without its prices, as JSON values."""
+    return {
+        "product_id": str(product.id),
+        "version": product.version,
+        "code": product.code,
+        "names": dict(product.names),
+        "category": product.category,
+        "tax_category": product.tax_category,
+        "active": product.active,
+        "variants": [_variant_payload(variant) for variant in product.variants],
+    }
+
+
+def _variant_payload(variant: Variant) -> dict[str, Any]:
+    return {
+        "sku": variant.sku,
+        "barcode": variant.barcode,
+        "names": dict(variant.names),
+        "weight_g": variant.weight_g,
+        "tags": list(variant.tags),
+        "active": variant.active,
+        "sellable_on": list(variant.sellable_on),
+        "components": {each.sku: each.quantity for each in variant.components},
+    }
+
+
+def price_payload(price: Price) -> dict[str, Any]:
+    """A price as JSON values."""
+    return {
+        "sku": price.sku,
+        "channel": price.channel,
+        "currency": price.currency,
+        "amount_minor": price.amount_minor,
+        "valid_from": _iso(price.valid_from),
+        "valid_to": _iso(price.valid_to),
+    }
+
+
+def channel_event(kind: str, channel: Channel) -> Event:
+    """The event of a channel's change to its present version."""
+    return Event(
+        type=kind,
+        aggregate=Aggregate.CHANNEL,
+        aggregate_id=channel_id(channel.code),
+        version=channel.version,
+        topics=(),
+        payload=channel_payload(channel),
+    )
+
+
+def product_event(kind: str, product: Product, part: str, detail: Mapping[str, Any]) -> Event:
+    """The event of a product's change to its present version; `part` says what changed."""
+    return Event(
+        type=kind,
+        aggregate=Aggregate.PRODUCT,
+        aggregate_id=product.id,
+        version=product.version,
+        topics=(),
+        payload={**product_payload(product), "part": part, **detail},
+    )
+
+
+def tax_rate_event(rate: TaxRate) -> Event:
+    """The event of a new rate for a country and category."""
+    return Event(
+        type=TAX_RATE_CHANGED,
+        aggregate=Aggregate.TAX_RATE,
+        aggregate_id=tax_rate_id(rate.country, rate.tax_category),
+        version=rate.version,
+        topics=(),
+        payload={
+            "country": rate.country,
+            "tax_category": rate.tax_category,
+            "version": rate.version,
+            "rate": str(rate.rate),
+            "valid_from": _iso(rate.valid_from),
+            "valid_to": _iso(rate.valid_to),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Locations in GraphQL: types, inputs, payloads and error twins."""

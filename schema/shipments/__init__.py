@@ -1,0 +1,1 @@
+"""Shipments in GraphQL: types, inputs, payloads and error twins."""

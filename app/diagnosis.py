@@ -22,6 +22,8 @@ _TOLERATED_SKEW_S = 2.0
 _TOLERATED_BACKLOG_S = 10.0
 _LONG_TRANSACTION_S = 60
 _FREE_BYTES = 1_000_000_000
+# Room to overflow of the pools for writing and reading, the payment ledger's, and the relay.
+_MORE_PER_WORKER = 4 + 8 + 6 + 1
 _OTHER_CONNECTIONS = 10
 
 
@@ -120,8 +122,8 @@ async def check_postgres(patient: Patient) -> Finding:
 async def check_connections(patient: Patient) -> Finding:
     """All workers' pools fit into the server's limit."""
     limit = int(await patient.database.fetchval("SHOW max_connections"))
-    # Each worker has a pool for transactions and one for reads, with room to overflow.
-    needed = patient.settings.workers * (2 * patient.settings.pool_size + 12) + _OTHER_CONNECTIONS
+    workers, size = patient.settings.workers, patient.settings.pool_size
+    needed = workers * (2 * size + _MORE_PER_WORKER) + _OTHER_CONNECTIONS
     if needed > limit:
         return Finding(
             Verdict.WARNING,

@@ -33,7 +33,6 @@ from app.graphql_ws import Socket, SocketAdapter
 from app.limits import MAX_TOKENS
 from app.logging import current_correlation_id
 from app.resources import Resources
-from app.settings import Settings
 from schema.context import Context
 
 _JSON_TYPES = frozenset(
@@ -61,7 +60,8 @@ class GraphQLView(GraphQL[Context, None]):
         MappingProxyType({GRAPHQL_SSE_PROTOCOL: EventStream})
     )
 
-    def __init__(self, schema: BaseSchema, settings: Settings, resources: Resources) -> None:
+    def __init__(self, schema: BaseSchema, resources: Resources) -> None:
+        settings = resources.settings
         super().__init__(
             schema,
             graphql_ide="graphiql" if settings.graphiql else None,

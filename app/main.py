@@ -20,14 +20,17 @@ from app.metrics import Metrics
 from app.operations import operations_routes
 from app.request_context import RequestContext
 from app.resources import Resources
-from app.schema import build_schema
+from app.schema import Schema, build_schema
 from app.settings import Settings
 
 GRAPHQL_PATH = "/graphql"
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application. Its resources open with its lifespan; `settings` must name the servers."""
+def create_app(settings: Settings, schema: Schema | None = None) -> Starlette:
+    """The application. Its resources open with its lifespan; `settings` must name the servers.
+
+    It serves Unico's schema unless another is given.
+    """
     lifecycle, metrics = Lifecycle(), Metrics()
     resources = Resources(settings, metrics)
 
@@ -37,7 +40,7 @@ def create_app(settings: Settings) -> Starlette:
             yield
 
     app = Starlette(
-        routes=_routes(settings, resources, lifecycle, metrics),
+        routes=_routes(schema or build_schema(settings), resources, lifecycle, metrics),
         middleware=_middleware(settings, lifecycle, metrics),
         exception_handlers={HTTPException: on_http_exception, Exception: on_exception},
         lifespan=lifespan,
@@ -48,16 +51,16 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def _routes(
-    settings: Settings, resources: Resources, lifecycle: Lifecycle, metrics: Metrics
+    schema: Schema, resources: Resources, lifecycle: Lifecycle, metrics: Metrics
 ) -> list[BaseRoute]:
-    view = GraphQLView(build_schema(settings), settings, resources)
+    view = GraphQLView(schema, resources)
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, view),
         WebSocketRoute(GRAPHQL_PATH, view),
         device_route(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]
-    if settings.graphiql:
+    if resources.settings.graphiql:
         routes.append(graphiql.files())
     return routes
 

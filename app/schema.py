@@ -13,16 +13,30 @@ from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
 from resolvers.identity import IdentityMutation, IdentityQuery
+from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
+from resolvers.orders import OrdersMutation, OrdersQuery
+from resolvers.stock import StockMutation, StockQuery
 
 
 @strawberry.type(description="What can be read.")
-class Query(IdentityQuery, NodeQuery):
+class Query(
+    NodeQuery,
+    IdentityQuery,
+    LocationsQuery,
+    OrdersQuery,
+    StockQuery,
+):
     """All root fields that read."""
 
 
 @strawberry.type(description="What can be changed. Each field is one transaction.")
-class Mutation(IdentityMutation):
+class Mutation(
+    IdentityMutation,
+    LocationsMutation,
+    OrdersMutation,
+    StockMutation,
+):
     """All root fields that change something."""
 
 
@@ -35,11 +49,18 @@ class Schema(strawberry.Schema):
         """Nothing."""
 
 
-def build_schema(settings: Settings) -> Schema:
-    """The schema as this installation serves it."""
+def build_schema(
+    settings: Settings,
+    *,
+    query: type = Query,
+    mutation: type | None = Mutation,
+    subscription: type | None = None,
+) -> Schema:
+    """The schema as this installation serves it, over these root types."""
     return Schema(
-        query=Query,
-        mutation=Mutation,
+        query=query,
+        mutation=mutation,
+        subscription=subscription,
         config=_config(disable_field_suggestions=not settings.is_development),
         extensions=[
             MaskedErrors,

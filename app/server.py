@@ -26,6 +26,7 @@ from app.lifecycle import Lifecycle
 from app.logging import configure
 from app.metrics import MULTIPROCESS_FOLDER
 from app.settings import Settings
+from app.tracing import set_up_tracing
 
 APPLICATION = "app.main:create_app"
 
@@ -99,7 +100,7 @@ class _Server(uvicorn.Server):
         self._lifecycle = cast(Lifecycle, app.state.lifecycle)
         super().__init__(
             uvicorn.Config(
-                app,
+                set_up_tracing(settings)(app),
                 loop="uvloop",
                 http="httptools",
                 ws="websockets-sansio",

@@ -9,7 +9,7 @@ from domain.catalog.repository import require_channel
 from domain.common.ids import LocationId
 from domain.common.transaction import Tx
 from domain.identity.model import Role
-from domain.locations import model, service
+from domain.locations import service
 from domain.locations.repository import (
     Listed,
     LocationFilter,
@@ -27,6 +27,7 @@ from schema.context import Context, Info
 from schema.geography import NearInput
 from schema.ids import global_id, id_of
 from schema.inputs import INPUT, After, First
+from schema.locations.enums import LocationKind
 from schema.locations.inputs import (
     AssignChannelLocationsInput,
     CreateLocationInput,
@@ -81,7 +82,7 @@ class LocationsQuery:
         self,
         info: Info,
         kind: Annotated[
-            model.LocationKind | None, strawberry.argument(description="Only of this kind.")
+            LocationKind | None, strawberry.argument(description="Only of this kind.")
         ] = None,
         country: Annotated[
             str | None,

@@ -73,10 +73,9 @@ class EventStreamBackend(BroadcastBackend):
         tasks = [*self._readers.values(), *self._ending]
         if self._flusher is not None:
             tasks.append(self._flusher)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         self._readers.clear()
+        self._outgoing.clear()
+        await asyncio.gather(*(_end(task) for task in tasks))
         await _close(self._publisher)
 
     async def subscribe(self, group: str) -> None:
@@ -99,6 +98,10 @@ class EventStreamBackend(BroadcastBackend):
     async def next_published(self) -> Event:
         """The next message of any subscribed channel; waits for ever rather than raise."""
         return await self._inbox.get()
+
+    def _is_reader_of(self, channel: str) -> bool:
+        """Whether this task is the channel's reader; a cancellation of it may have been lost."""
+        return self._readers.get(channel) is asyncio.current_task()
 
     def _key(self, channel: str) -> str:
         return f"{self._prefix}{channel}"
@@ -136,11 +139,11 @@ class EventStreamBackend(BroadcastBackend):
             await pipe.execute()
 
     async def _read(self, channel: str) -> None:
-        """Reads for ever, over as many connections as it takes."""
+        """Reads until it is unsubscribed, over as many connections as it takes."""
         place: str | None = None
         backoff = Backoff()
         readable = True
-        while True:
+        while self._is_reader_of(channel):
             client = self._client(_BLOCK_MS / 1_000 + 2.0)
             try:
                 place = await _where_to_go_on(client, self._key(channel), place)
@@ -149,7 +152,7 @@ class EventStreamBackend(BroadcastBackend):
                     log.info("stream found again", channel=channel)
                 readable = True
                 backoff.reset()
-                while True:
+                while self._is_reader_of(channel):
                     place = await self._read_some(client, channel, place)
             except (RedisError, OSError) as error:
                 if readable:
@@ -169,7 +172,7 @@ class EventStreamBackend(BroadcastBackend):
             return await _where_to_go_on(client, key, place)
         ((_, entries),) = found
         for _, fields in entries:
-            if _FIELD in fields:
+            if _FIELD in fields and self._is_reader_of(channel):
                 await self._inbox.put(Event(channel, fields[_FIELD].decode()))
         return entries[-1][0].decode()
 
@@ -194,6 +197,15 @@ def _order(entry_id: str) -> tuple[int, int]:
 async def _answer(command: object) -> Any:
     """redis-py types its commands for both of its clients at once; this one is awaited."""
     return await cast("Awaitable[Any]", command)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """`task` has ended. Python 3.11's `wait_for`, which redis-py calls, can swallow a cancellation
+    (python/cpython#86296), hence the repetition.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.05)
 
 
 async def _close(client: Redis) -> None:

@@ -31,6 +31,7 @@ from domain.common.transaction import Tx
 from domain.events.outbox import publish
 
 MAX_PRODUCTS = 1_000
+STANDARD = TaxCategory("standard")
 _PRODUCT = [column.name for column in product.columns]
 _VARIANT = ["sku", "product_id", "barcode", "names", "weight_g", "tags", "active"]
 _FLAG = ["sku", "channel", "sellable"]
@@ -46,7 +47,7 @@ class ProductDraft:
     names: Texts
     variants: tuple[NewVariant, ...]
     category: str = ""
-    tax_category: TaxCategory = TaxCategory("standard")
+    tax_category: TaxCategory = STANDARD
     kits: Mapping[Sku, tuple[Component, ...]] = field(
         default_factory=dict[Sku, tuple[Component, ...]]
     )
@@ -60,7 +61,8 @@ async def add_products(tx: Tx, drafts: Sequence[ProductDraft]) -> int:
 
     Raises:
         SkuTaken, BarcodeTaken: another product has it. NotFound: a channel does not exist.
-        KitNesting: a component is a kit itself. PriceOverlap, ValidationFailed: see `create_product`.
+        KitNesting: a component is a kit itself.
+        PriceOverlap, ValidationFailed: see `create_product`.
     """
     if len(drafts) > MAX_PRODUCTS:
         raise ValidationFailed("products", f"more than {MAX_PRODUCTS}")

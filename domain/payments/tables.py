@@ -36,7 +36,7 @@ sandbox_charge = sa.Table(
     "sandbox_charge",
     metadata,
     sa.Column("psp_key", sa.Text, primary_key=True),
-    sa.Column("reference", sa.Text, nullable=False, unique=True),
+    sa.Column("reference", sa.Text, nullable=False, index=True),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("currency", sa.CHAR(3), nullable=False),

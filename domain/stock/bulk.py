@@ -19,7 +19,6 @@ from domain.stock.posting import (
     NONE,
     Statement,
     announce,
-    given,
     level_of,
     movement,
     record_movements,

@@ -192,8 +192,9 @@ def change(
     Every counter is set from the locked row, never from the row that the UPDATE itself finds: that
     one may be older than the lock, and its CHECK constraints are tested before PostgreSQL notices.
     """
-    units = {name: judged.c[name] + added.get(name, NONE) for name in COUNTERS}
+    units = {name: judged.c[name] for name in COUNTERS}
     units["reserved"] -= judged.c.lapsed + judged.c.own
+    units |= {name: units[name] + more for name, more in added.items()}
     following = {
         "version": judged.c.actual_version + sa.literal_column("1", sa.BigInteger),
         "updated_at": sa.func.now(),

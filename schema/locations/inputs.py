@@ -13,6 +13,7 @@ from domain.locations.model import LocationCode
 from schema.geography import GeoPointInput
 from schema.ids import id_of
 from schema.inputs import KEY, VERSION, given
+from schema.locations.enums import LocationKind
 
 
 @strawberry.input(description="One period of a weekday when a location is open, in local time.")
@@ -54,7 +55,7 @@ class CreateLocationInput:
         description="Short unique name: 1 to 64 letters, digits, `.`, `_`, `-`. Never changes."
     )
     name: str = strawberry.field(description="Name for people, 1 to 200 characters.")
-    kind: model.LocationKind = strawberry.field(description="What it is to the retailer.")
+    kind: LocationKind = strawberry.field(description="What it is to the retailer.")
     address: LocationAddressInput = strawberry.field(description="Where it is.")
     position: GeoPointInput = strawberry.field(description="Where it is on earth.")
     time_zone: str = strawberry.field(description="IANA time zone, such as Europe/Rome.")
@@ -105,7 +106,7 @@ class UpdateLocationInput:
     id: relay.GlobalID = strawberry.field(description="The location.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
     name: strawberry.Maybe[str] = strawberry.field(description="Name for people.")
-    kind: strawberry.Maybe[model.LocationKind] = strawberry.field(
+    kind: strawberry.Maybe[LocationKind] = strawberry.field(
         description="What it is to the retailer."
     )
     address: strawberry.Maybe[LocationAddressInput] = strawberry.field(

@@ -15,22 +15,9 @@ from domain.locations import model
 from domain.locations.repository import Listed, all_locations_by_id, locations_by_id
 from schema.access import Allow, access
 from schema.context import Context, Info
-from schema.enums import described
 from schema.geography import GeoPoint
 from schema.ids import uuids_of
-
-described(
-    model.LocationKind,
-    "What a location is to the retailer.",
-    {
-        "STORE": "A shop that customers visit.",
-        "DC": "A distribution centre.",
-        "DARK_STORE": "A store-like place that only serves orders.",
-        "SUPPLIER": "A supplier that ships orders directly.",
-        "MARKETPLACE": "A warehouse of a marketplace that holds the retailer's goods.",
-        "RESELLER": "A partner's shop.",
-    },
-)
+from schema.locations.enums import LocationKind
 
 
 @access()
@@ -62,7 +49,7 @@ class Location(relay.Node):
     id: relay.NodeID[str]
     code: str = strawberry.field(description="Short unique name, such as ROMA-01.")
     name: str = strawberry.field(description="Name for people.")
-    kind: model.LocationKind = strawberry.field(description="What it is to the retailer.")
+    kind: LocationKind = strawberry.field(description="What it is to the retailer.")
     address: LocationAddress = strawberry.field(description="Where it is.")
     position: GeoPoint = strawberry.field(description="Where it is on earth.")
     time_zone: str = strawberry.field(description="IANA time zone, such as Europe/Rome.")

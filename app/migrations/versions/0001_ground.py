@@ -279,7 +279,9 @@ def upgrade() -> None:
             "captured_minor between 0 and authorised_minor", name=op.f("ck_sandbox_charge_captured")
         ),
         sa.PrimaryKeyConstraint("psp_key", name=op.f("pk_sandbox_charge")),
-        sa.UniqueConstraint("reference", name=op.f("uq_sandbox_charge_reference")),
+    )
+    op.create_index(
+        op.f("ix_sandbox_charge_reference"), "sandbox_charge", ["reference"], unique=False
     )
     op.create_table(
         "sandbox_operation",

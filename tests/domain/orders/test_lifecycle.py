@@ -1,0 +1,181 @@
+"""The state machine: legal moves do what the table says, all others change nothing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.common.ids import (
+    ChannelCode,
+    CustomerId,
+    LineGroupId,
+    OrderId,
+    OrderLineId,
+    Sku,
+    new_id,
+)
+from domain.orders.errors import IllegalTransition, OrderOnHold
+from domain.orders.lifecycle import (
+    TRANSITIONS,
+    Action,
+    move,
+    require_no_hold,
+    with_hold,
+    without_hold,
+)
+from domain.orders.model import (
+    CANCELLABLE,
+    DeliveryMode,
+    FulfillmentStatus,
+    Group,
+    GroupState,
+    Hold,
+    Line,
+    Order,
+    OrderStatus,
+    UnfilledPolicy,
+    fulfillment_order_status,
+    fulfillment_status,
+)
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def order_in(*states: GroupState, mode: DeliveryMode = DeliveryMode.SHIP) -> Order:
+    """A confirmed order of one line with one unit in each state."""
+    line = Line(
+        OrderLineId(new_id()), 1, Sku("HAT"), {"en": "Hat"}, len(states), 100, Decimal(0), 0,
+        100 * len(states), {Sku("HAT"): 1},
+    )  # fmt: skip
+    groups = tuple(Group(LineGroupId(new_id()), line.id, 1, state) for state in states)
+    return Order(
+        id=OrderId(new_id()),
+        number="U-0000-0000",
+        tracking_token="t",
+        channel=ChannelCode("WEB"),
+        external_reference=None,
+        source_code=None,
+        customer_id=CustomerId(new_id()),
+        status=OrderStatus.CONFIRMED,
+        holds=frozenset(),
+        delivery_mode=mode,
+        delivery_location_id=None,
+        unfilled_policy=UnfilledPolicy.REFUSE,
+        language="en",
+        country="IT",
+        currency="EUR",
+        items_minor=line.total_minor,
+        shipping_minor=0,
+        discount_minor=0,
+        tax_minor=0,
+        tax_included=True,
+        total_minor=line.total_minor,
+        placed_at=NOW,
+        placed_by="TEST",
+        pay_until=None,
+        confirmed_at=NOW,
+        closed_at=None,
+        updated_at=NOW,
+        version=1,
+        lines=(line,),
+        groups=groups,
+    )
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("state", GroupState)
+@pytest.mark.parametrize("mode", DeliveryMode)
+def test_every_action_from_every_state(
+    action: Action, state: GroupState, mode: DeliveryMode
+) -> None:
+    order, rule = order_in(state, mode=mode), TRANSITIONS[action]
+    if state in rule.sources and mode in rule.modes:
+        assert [group.state for group in move(order, action, lambda _: True).groups] == [
+            rule.target
+        ]
+    else:
+        with pytest.raises(IllegalTransition):
+            move(order, action, lambda _: True)
+
+
+def test_one_unit_in_the_wrong_state_stops_all() -> None:
+    order = order_in(GroupState.PACKED, GroupState.PICKED)
+    with pytest.raises(IllegalTransition):
+        move(order, Action.SHIP, lambda _: True)
+
+
+def test_cancelled_units_are_left_alone() -> None:
+    order = order_in(GroupState.PACKED, GroupState.CANCELLED)
+    moved = move(order, Action.SHIP, lambda _: True)
+    assert [g.state for g in moved.groups] == [GroupState.SHIPPED, GroupState.CANCELLED]
+
+
+@given(st.lists(st.sampled_from(Action), max_size=30))
+def test_random_walk_keeps_quantities_and_terminal_states(actions: list[Action]) -> None:
+    order = order_in(GroupState.NEW, GroupState.BACKORDERED, GroupState.ALLOCATED)
+    for action in actions:
+        before = order
+        try:
+            order = move(order, action, lambda _: True)
+        except IllegalTransition:
+            assert order is before
+        assert sum(g.quantity for g in order.groups) == order.lines[0].ordered_quantity
+        for was, now in zip(before.groups, order.groups, strict=True):
+            ended = was.state in (GroupState.CANCELLED, GroupState.DELIVERED, GroupState.COLLECTED)
+            assert now.state is was.state or not ended
+
+
+def test_order_closes_when_everything_is_with_the_customer() -> None:
+    order = order_in(GroupState.IN_TRANSIT, GroupState.CANCELLED)
+    assert move(order, Action.DELIVER, lambda _: True).status is OrderStatus.CLOSED
+    part = order_in(GroupState.IN_TRANSIT, GroupState.ALLOCATED)
+    first = part.groups[0].id
+    assert move(part, Action.DELIVER, lambda g: g.id == first).status is OrderStatus.CONFIRMED
+
+
+def test_order_is_cancelled_with_its_last_unit() -> None:
+    order = order_in(*CANCELLABLE)
+    assert move(order, Action.CANCEL, lambda _: True).status is OrderStatus.CANCELLED
+
+
+def test_holds_are_put_on_once_and_lifted_once() -> None:
+    held = with_hold(order_in(GroupState.ALLOCATED), Hold.FRAUD)
+    with pytest.raises(OrderOnHold):
+        require_no_hold(held)
+    with pytest.raises(IllegalTransition):
+        with_hold(held, Hold.FRAUD)
+    assert without_hold(held, Hold.FRAUD).holds == frozenset()
+    with pytest.raises(IllegalTransition):
+        without_hold(held, Hold.MANUAL)
+    with pytest.raises(IllegalTransition):
+        with_hold(replace(held, status=OrderStatus.CLOSED), Hold.MANUAL)
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ("NEW", "UNFULFILLED"),
+        ("BACKORDERED", "BACKORDERED"),
+        ("ALLOCATED BACKORDERED", "UNFULFILLED"),
+        ("RELEASED ALLOCATED", "IN_PROGRESS"),
+        ("READY_FOR_PICKUP CANCELLED", "READY_FOR_PICKUP"),
+        ("SHIPPED PACKED", "PARTIALLY_SHIPPED"),
+        ("SHIPPED IN_TRANSIT CANCELLED", "SHIPPED"),
+        ("DELIVERED SHIPPED", "PARTIALLY_DELIVERED"),
+        ("DELIVERED COLLECTED", "DELIVERED"),
+        ("CANCELLED", "CANCELLED"),
+    ],
+)
+def test_goods_axis_follows_the_groups(states: str, status: str) -> None:
+    found = fulfillment_status(GroupState(state) for state in states.split())
+    assert found is FulfillmentStatus(status)
+
+
+def test_work_is_as_far_as_its_least_advanced_units() -> None:
+    states = [GroupState.PACKED, GroupState.PICKING, GroupState.CANCELLED]
+    assert fulfillment_order_status(states).value == "PICKING"
+    assert fulfillment_order_status([GroupState.CANCELLED]).value == "CANCELLED"
+    assert fulfillment_order_status([GroupState.SHIPPED]).value == "COMPLETED"

@@ -1,9 +1,10 @@
 """Parts that many inputs and arguments share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 
 from domain.common.errors import ValidationFailed
 from domain.common.patch import KEEP, Keep
@@ -21,6 +22,20 @@ After = Annotated[str | None, strawberry.argument(description="Cursor to go on a
 def given(value: strawberry.Maybe[T]) -> T | Keep:
     """The value of an optional input field; KEEP when it was left out."""
     return KEEP if value is None else value.value
+
+
+def at_or_now(at: datetime | None) -> datetime:
+    """`at`, or the present moment.
+
+    Raises:
+        GraphQLError: code VALIDATION_FAILED, when `at` has no offset from UTC.
+    """
+    if at is not None and at.tzinfo is None:
+        raise GraphQLError(
+            "at: must have an offset from UTC, such as Z",
+            extensions={"code": ValidationFailed.code},
+        )
+    return at or datetime.now(UTC)
 
 
 def utc_moment(field: str, moment: datetime | None) -> datetime | None:

@@ -53,6 +53,11 @@ class Hub:
         """
         return self._link_lost or time.monotonic() - self._heard_at > SILENCE_S
 
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody has a mailbox."""
+        return bool(self._mailboxes)
+
     async def started(self) -> None:
         """Returns once the hub follows the log; subscriptions must wait for it."""
         await self._started.wait()

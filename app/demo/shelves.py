@@ -23,6 +23,10 @@ _UNITS = {
     LocationKind.SUPPLIER: (100, 900),
 }
 SAFETY_SHARE = 0.3
+SCARCE = frozenset({"F-TSH-C", "F-SNE-A"})
+"""Products of which one variant is nearly sold out: one unit in each of a few stores."""
+
+SCARCE_STORES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,23 @@ class Shelf:
 
 
 def demo_stock(random: Random, products: Iterable[ProductDraft]) -> list[Shelf]:
-    """All shelves: one distribution centre at least per variant, and none for kits."""
-    return [
-        shelf
-        for product in products
-        for variant in product.variants
-        if variant.sku not in product.kits
-        for shelf in _shelves(random, variant)
-    ]
+    """All shelves: several locations per variant, one of them a distribution centre unless the
+    variant is scarce, and none for kits.
+    """
+    shelves: list[Shelf] = []
+    for product in products:
+        for place, variant in enumerate(product.variants):
+            if place == 0 and product.code in SCARCE:
+                shelves += _last_units(random, variant)
+            elif variant.sku not in product.kits:
+                shelves += _shelves(random, variant)
+    return shelves
+
+
+def _last_units(random: Random, variant: NewVariant) -> list[Shelf]:
+    stores = [site for site in SITES if site.kind is LocationKind.STORE]
+    chosen = random.sample(stores, SCARCE_STORES)
+    return [Shelf(variant.sku, LocationCode(site.code), 1, 0) for site in chosen]
 
 
 def _shelves(random: Random, variant: NewVariant) -> list[Shelf]:
@@ -65,6 +78,14 @@ def _shelf(random: Random, variant: NewVariant, site: Site) -> Shelf:
     guarded = site.kind is LocationKind.STORE and random.random() < SAFETY_SHARE
     safety = random.randint(1, 2) if guarded else 0
     return Shelf(variant.sku, LocationCode(site.code), units, safety)
+
+
+def scarce_skus(shelves: Iterable[Shelf]) -> list[Sku]:
+    """The SKUs, sorted, of which no location has more than one unit."""
+    most: dict[Sku, int] = {}
+    for shelf in shelves:
+        most[shelf.sku] = max(most.get(shelf.sku, 0), shelf.on_hand)
+    return sorted(sku for sku, units in most.items() if units == 1)
 
 
 def skus_at(

@@ -8,7 +8,7 @@ from random import Random
 
 from app.demo.people import SOURCE, Person, Town
 from app.demo.places import SITES
-from app.demo.shelves import Shelf, skus_at
+from app.demo.shelves import Shelf, scarce_skus, skus_at
 from domain.common.ids import ChannelCode, Sku
 from domain.customers.resolve import GivenCustomer
 from domain.locations.model import LocationCode, LocationKind
@@ -99,8 +99,8 @@ _PLANS = (
     _Plan(4, POS, Stage.SOLD, (1, 100), DeliveryMode.TAKE_AWAY),
 )
 _HOLDS = (Hold.FRAUD, Hold.ADDRESS)
-BACKORDERED_UNITS = 90_000
-"""More than the whole chain has of anything."""
+BACKORDERED_UNITS = 5
+"""More than the chain has of a scarce SKU."""
 
 
 def demo_wishes(random: Random, people: Sequence[Person], shelves: Sequence[Shelf]) -> list[Wish]:
@@ -155,7 +155,7 @@ def _lines(
     random: Random, plan: _Plan, shelves: Sequence[Shelf], shop: LocationCode | None
 ) -> tuple[OrderedLine, ...]:
     if plan.stage is Stage.BACKORDERED:
-        return (OrderedLine(_some(random, shelves, None, 1)[0], BACKORDERED_UNITS),)
+        return (OrderedLine(random.choice(scarce_skus(shelves)), BACKORDERED_UNITS),)
     skus = _some(random, shelves, shop, random.choice((1, 1, 2, 2, 3)))
     return tuple(OrderedLine(sku, random.choice((1, 1, 1, 2))) for sku in skus)
 

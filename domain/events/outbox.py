@@ -1,7 +1,10 @@
 """Writing events: always inside the transaction that makes the change."""
 
 from domain.common.transaction import Tx
+from domain.events import tables
 from domain.events.model import Event
+
+__all__ = ["publish", "tables"]  # `Tx` finds the table of the outbox in the shared metadata
 
 
 async def publish(tx: Tx, *events: Event) -> None:

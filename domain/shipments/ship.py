@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from domain.common.database import Database
 from domain.common.errors import DomainError, Forbidden
 from domain.common.faults import constraint_of
-from domain.common.idempotency import begun, claim, finished, load
+from domain.common.idempotency import Claim, begun, claim, finished, load
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
 from domain.identity.model import AT_LOCATION, Actor, Role
@@ -109,6 +109,16 @@ async def _prepare(tx: Tx, actor: Actor, command: ShipFulfillmentOrder) -> _Want
     known = await claim(tx, OPERATION, command)
     if known.result is not None:
         return load(ShipmentChange, known.result)
+    try:
+        return await _wanted(tx, actor, command, known)
+    except DomainError:
+        twin = await claim(tx, OPERATION, command)
+        if twin.result is None:
+            raise
+        return load(ShipmentChange, twin.result)  # finished while the lock was waited for
+
+
+async def _wanted(tx: Tx, actor: Actor, command: ShipFulfillmentOrder, known: Claim) -> _Wanted:
     work = ChangeWork(
         command.idempotency_key, command.fulfillment_order_id, command.expected_version
     )

@@ -192,7 +192,7 @@ def change(
     Every counter is set from the locked row, never from the row that the UPDATE itself finds: that
     one may be older than the lock, and its CHECK constraints are tested before PostgreSQL notices.
     """
-    units = {name: judged.c[name] for name in COUNTERS}
+    units: dict[str, Number] = {name: judged.c[name] for name in COUNTERS}
     units["reserved"] -= judged.c.lapsed + judged.c.own
     units |= {name: units[name] + more for name, more in added.items()}
     following = {

@@ -1,7 +1,7 @@
 """Locations as clients see them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -17,6 +17,7 @@ from schema.access import Allow, access
 from schema.context import Context, Info
 from schema.geography import GeoPoint
 from schema.ids import uuids_of
+from schema.inputs import at_or_now
 from schema.locations.enums import LocationKind
 
 
@@ -38,7 +39,10 @@ class LocationAddress:
     country: str = strawberry.field(description="ISO 3166-1 alpha-2 code, such as IT.")
 
 
-At = Annotated[datetime | None, strawberry.argument(description="The moment; now unless given.")]
+At = Annotated[
+    datetime | None,
+    strawberry.argument(description="The moment, with its offset; now unless given."),
+]
 
 
 @access()
@@ -86,13 +90,13 @@ class Location(relay.Node):
 
     @strawberry.field(description="Whether it is open.")
     def is_open(self, at: At = None) -> bool:
-        return model.is_open(self.source, at or datetime.now(UTC))
+        return model.is_open(self.source, at_or_now(at))
 
     @strawberry.field(
         description="The next hand-over to the carrier (UTC); null when it has no cut-off."
     )
     def next_cut_off(self, at: At = None) -> datetime | None:
-        return model.next_cut_off(self.source, at or datetime.now(UTC))
+        return model.next_cut_off(self.source, at_or_now(at))
 
     @classmethod
     async def resolve_nodes(

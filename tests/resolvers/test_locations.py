@@ -11,6 +11,7 @@ from strawberry import relay
 
 from domain.catalog.tables import channel as channel_table
 from domain.locations.tables import channel_location, location
+from domain.sourcing.model import Place, distance_km
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from tests.support.actors import (
@@ -23,7 +24,7 @@ from tests.support.actors import (
     channel,
 )
 from tests.support.graphql import Api
-from tests.support.mutations import Mutation, api_of, everything, events
+from tests.support.mutations import Mutation, api_of, events, everything
 from tests.support.statements import counted_statements
 
 LOCATION = """id code name kind address { street city region postalCode country }
@@ -342,8 +343,10 @@ async def test_locations_near_a_point_come_with_the_nearest_first(api: Api) -> N
     await world(api)
     florence = {"latitude": 43.7696, "longitude": 11.2558, "radiusKm": 300}
     page = await api.do(None, LIST, near=florence)
-    found = [(e["node"]["code"], round(e["node"]["distanceKm"], 1)) for e in page["edges"]]
-    assert found == [("ROMA", 231.3), ("MILANO", 249.3)]
+    assert {edge["node"]["code"]: edge["node"]["distanceKm"] for edge in page["edges"]} == {
+        "ROMA": pytest.approx(distance_km(Place(43.7696, 11.2558), Place(41.9028, 12.4964))),
+        "MILANO": pytest.approx(distance_km(Place(43.7696, 11.2558), Place(45.4642, 9.19))),
+    }
     assert page["totalCount"] == 2
     wide = {**florence, "radiusKm": 20040}
     assert await listed(api, None, near=wide) == ["ROMA", "MILANO", "MADRID"]
@@ -453,3 +456,5 @@ async def test_opening_and_cut_off_are_told_for_a_moment(api: Api) -> None:
     }
     now = await api.do(None, document)
     assert now["nextCutOff"] is not None
+    _, errors = await api.ask(None, document, {"at": "2026-01-05T09:00:00"})
+    assert errors == ["VALIDATION_FAILED"] * 2

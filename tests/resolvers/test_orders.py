@@ -12,7 +12,6 @@ from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import fulfillment_order, order_history, sales_order
 from domain.payments.tables import sandbox_charge
-from domain.stock.audit import violations
 from resolvers.orders import OrdersMutation, OrdersQuery
 from schema.context import Services
 from tests.support import stock
@@ -219,7 +218,7 @@ async def test_straight_road_of_a_pickup(api: Api, shop: Shop) -> None:
         assert done["payments"][0]["captured"]["amount"] == "19.90"
     level = await stock.level_at(shop.database.writes, "HAT")
     assert (level.on_hand, level.allocated) == (4, 0)
-    assert await shop.database.read(violations) == []
+    assert await shop.broken_rules() == []
 
 
 async def test_work_is_refused_elsewhere_and_changes_nothing(api: Api, shop: Shop) -> None:
@@ -269,7 +268,7 @@ async def test_cancel_frees_stock_and_voids_the_authorisation(api: Api, shop: Sh
     again = (await step(api, AGENT, "cancelOrder", order))["order"]
     assert again["version"] == done["version"]
     assert (await step(api, AGENT, "cancelOrder", order, "2"))["code"] == "ILLEGAL_TRANSITION"
-    assert await shop.database.read(violations) == []
+    assert await shop.broken_rules() == []
 
 
 async def test_cancel_after_release_is_refused(api: Api) -> None:

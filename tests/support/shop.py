@@ -15,6 +15,7 @@ from domain.common.ids import ChannelCode, CustomerId, Sku, new_id
 from domain.customers.resolve import GivenCustomer
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location, location
+from domain.orders import audit as order_audit
 from domain.orders.checkout import Till
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
 from domain.orders.model import Address, DeliveryMode
@@ -22,6 +23,7 @@ from domain.orders.place import Terms
 from domain.payments.model import Tender
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.nearest import NearestFirst
+from domain.stock import audit as stock_audit
 from tests.support import stock
 
 PRICES = {"HAT": 1990, "SCARF": 3500, "SET": 4900}
@@ -59,6 +61,14 @@ class Shop:
     def till(self, actor: Actor = WEB_SHOP) -> Till:
         """What placing needs, in the actor's name."""
         return Till(self.database, self.gateway, self.terms, actor)
+
+    async def broken_rules(self) -> list[object]:
+        """All that the audits of stock and orders find; empty in a sound shop."""
+        return [
+            *await self.database.read(stock_audit.violations),
+            *await self.database.read(order_audit.violations),
+            *await self.database.snapshot(order_audit.status_violations),
+        ]
 
     async def scalar(self, query: sa.Select[Any]) -> Any:
         """The first value of a query."""

@@ -28,7 +28,6 @@ from domain.orders.results import PlacementOutcome
 from domain.orders.tables import line_group, sales_order
 from domain.payments.model import PaymentStatus, Tender
 from domain.payments.tables import payment, sandbox_charge
-from domain.stock.audit import violations
 from domain.stock.errors import InsufficientStock
 from domain.stock.tables import reservation
 from tests.support import stock
@@ -125,7 +124,7 @@ async def test_last_units_go_to_exactly_as_many_buyers(shop: Shop) -> None:
     assert (len(results) - len(refused), len(refused)) == (3, 27)
     assert await shop.scalar(ORDERS) == 3
     assert await shop.scalar(sa.select(sa.func.count()).select_from(sandbox_charge)) == 3
-    assert await shop.database.read(violations) == []
+    assert await shop.broken_rules() == []
 
 
 async def test_declined_order_keeps_its_stock_and_can_be_paid_again(shop: Shop) -> None:
@@ -177,7 +176,7 @@ async def test_sold_out_reservation_voids_the_authorisation(shop: Shop) -> None:
     assert found.status is OrderStatus.CANCELLED
     live = sa.select(sandbox_charge.c.voided).where(sandbox_charge.c.authorised_minor > 0)
     assert sorted(row.voided for row in await shop.rows(live)) == [False, True]
-    assert await shop.database.read(violations) == []
+    assert await shop.broken_rules() == []
 
 
 async def test_cash_at_the_till_takes_the_goods_away_at_once(shop: Shop) -> None:

@@ -14,7 +14,6 @@ from domain.orders.sweep import expire_unpaid, void_leftovers
 from domain.orders.tables import order_history, sales_order
 from domain.payments.model import Tender
 from domain.payments.tables import sandbox_charge
-from domain.stock.audit import violations
 from tests.support import stock
 from tests.support.shop import WEB_SHOP, Shop, open_shop, order
 
@@ -45,7 +44,7 @@ async def test_declined_order_expires_once_and_frees_its_stock(shop: Shop) -> No
     assert sum(done) == 1
     assert await statuses(shop) == ["EXPIRED DECLINED"]
     assert (await stock.level_at(shop.database.writes, "HAT")).available == 5
-    assert await shop.database.read(violations) == []
+    assert await shop.broken_rules() == []
     pay = PayOrder("late", refused.value.order_id, GivenPayment(Tender.CARD, "tok_approve"))
     with pytest.raises(IllegalTransition):
         await pay_order(shop.till(), pay)

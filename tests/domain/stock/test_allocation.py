@@ -231,8 +231,9 @@ async def test_allocation_gives_back_what_was_reserved_beyond_it(world: AsyncEng
     level = await level_at(world, "HAT")
     assert (level.allocated, level.reserved, level.available) == (1, 0, 9)
     assert (await movements(world))[-2:] == [
-        ("HAT", "RESERVED", "ALLOCATED", 1, "ALLOCATED"), ("HAT", "RESERVED", "FREE", 2, "RELEASED"),
-    ]  # fmt: skip
+        ("HAT", "RESERVED", "ALLOCATED", 1, "ALLOCATED"),
+        ("HAT", "RESERVED", "FREE", 2, "RELEASED"),
+    ]
 
 
 async def test_an_expired_reservation_is_taken_anew_while_there_is_stock(
@@ -361,8 +362,8 @@ async def test_a_level_of_the_expected_version_is_changed(world: AsyncEngine) ->
 async def test_the_sweep_gives_back_what_expired_oldest_first(world: AsyncEngine) -> None:
     await stock_up(world, 3, "HAT", "SCARF")
     await keep(world, "cart:1", demand(1, "SCARF"), ttl=-HOUR)
-    await keep(world, "cart:2", demand(2, "HAT"), ttl=OVER)
     await keep(world, "cart:3", demand(1, "HAT"), ttl=HOUR)
+    await keep(world, "cart:2", demand(2, "HAT"), ttl=OVER)
 
     assert await run(world, lambda tx: expire_due(tx, 1)) == 1
     assert (await level_at(world, "SCARF")).reserved == 0

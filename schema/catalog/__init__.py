@@ -1,0 +1,1 @@
+"""The catalogue in GraphQL: types, inputs, payloads and error twins."""

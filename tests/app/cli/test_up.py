@@ -1,0 +1,57 @@
+"""`unico up`, from nothing to ready, and through what may happen to it."""
+
+import json
+from pathlib import Path
+
+import httpx2
+
+from tests.support.installation import installed, unico
+from tests.support.servers import connected
+
+
+async def test_it_starts_from_nothing_survives_a_kill_and_stops_cleanly(tmp_path: Path) -> None:
+    async with installed(tmp_path, ["--no-demo"]) as first, httpx2.AsyncClient() as client:
+        assert (await client.get(f"{first.url}/ready")).json()["status"] == "ready"
+        answer = await client.post(
+            f"{first.url}/graphql",
+            json={"query": "{ __typename }"},
+            headers={"authorization": f"Bearer {first.token('ADMIN')}"},
+        )
+        assert answer.json() == {"data": {"__typename": "Query"}}
+
+        second = await unico(tmp_path, "up", "--port", "0")
+        _, error = await second.communicate()
+        assert second.returncode == 1
+        (line,) = error.decode().splitlines()
+        assert line.startswith(f"Error: {tmp_path} is in use by ")
+        assert line.endswith("stop it, or set UNICO_HOME to another folder.")
+
+        doctor = await unico(tmp_path, "doctor", UNICO_LOG_LEVEL="error")
+        findings, _ = await doctor.communicate()
+        assert doctor.returncode == 0, findings.decode()
+        await _keep_a_note(tmp_path)
+        await first.kill()
+
+    async with installed(tmp_path, ["--no-demo", "--workers", "2"]) as again:
+        assert await _note(tmp_path) == "kept"
+        async with httpx2.AsyncClient() as client:
+            metrics = (await client.get(f"{again.url}/metrics")).text
+        assert "unico_http_requests_total{" in metrics
+        assert await again.stop() == 143
+    assert not (tmp_path / "services.json").exists()
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
+def _url(home: Path) -> str:
+    note: dict[str, str] = json.loads((home / "services.json").read_text())
+    return note["database_url"]
+
+
+async def _keep_a_note(home: Path) -> None:
+    async with connected(_url(home)) as connection:
+        await connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+
+
+async def _note(home: Path) -> object:
+    async with connected(_url(home)) as connection:
+        return await connection.fetchval("SELECT text FROM note")

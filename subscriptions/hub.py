@@ -17,7 +17,7 @@ from broadcaster import Broadcast
 from domain.events.log import Commit, LogReader, LogSource, Position, read_position
 from domain.events.model import LoggedEvent
 from subscriptions import messages
-from subscriptions.mailbox import Ended, Mailbox, Mode, mailbox_of
+from subscriptions.mailbox import Mailbox, Mode, mailbox_of
 from subscriptions.messages import Heartbeat, Link, Published
 from subscriptions.metrics import LiveMetrics
 
@@ -173,7 +173,7 @@ class Hub:
         log.error("the event log was replaced or retired under us", now=str(position))
         self.incarnation, self.last_seq = position.incarnation, position.last_seq
         for mailbox in {each for group in self._mailboxes.values() for each in group}:
-            mailbox.end(Ended.RESYNC_REQUIRED)
+            mailbox.end()
         self._call({each for group in self._watchers.values() for each in group})
 
     @staticmethod

@@ -21,17 +21,14 @@ class Mode(StrEnum):
     EVENTS = "EVENTS"
 
 
-class Ended(StrEnum):
-    """Why a subscription ends before its client wants it to; the code of the GraphQL error."""
+class TooFarBehind(GraphQLError):
+    """The subscription ends, since its client did not keep up; the client resumes by cursor."""
 
-    RESYNC_REQUIRED = "RESYNC_REQUIRED"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-
-
-_MESSAGES = {
-    Ended.RESYNC_REQUIRED: "too far behind: subscribe again with the last cursor as `after`",
-    Ended.UNAUTHENTICATED: "the access token has expired or was revoked",
-}
+    def __init__(self) -> None:
+        super().__init__(
+            "too far behind: subscribe again with the last cursor as `after`",
+            extensions={"code": "RESYNC_REQUIRED"},
+        )
 
 
 class Mailbox:
@@ -45,11 +42,11 @@ class Mailbox:
         self._metrics = metrics
         self._commits: deque[Commit] = deque()
         self._filled = asyncio.Event()
-        self._ended: Ended | None = None
+        self._ended = False
 
     def put(self, commit: Commit) -> None:
         """`commit` waits for the reader, or the mailbox has overflowed."""
-        if self._ended is not None:
+        if self._ended:
             return
         self._commits.append(commit)
         self._filled.set()
@@ -60,33 +57,33 @@ class Mailbox:
         """The oldest commit; waits for one.
 
         Raises:
-            GraphQLError: the mailbox has ended; what was not taken yet is lost.
+            TooFarBehind: the mailbox has ended; what was not taken yet is gone.
         """
-        while not self._commits and self._ended is None:
+        while not self._commits and not self._ended:
             self._filled.clear()
             await self._filled.wait()
-        if self._ended is not None:
-            raise GraphQLError(_MESSAGES[self._ended], extensions={"code": self._ended.value})
+        if self._ended:
+            raise TooFarBehind
         self._metrics.deliveries.inc()
         return self._commits.popleft()
 
-    def end(self, why: Ended) -> None:
+    def end(self) -> None:
         """The reader gets an error instead of more commits."""
-        self._ended = self._ended or why
+        self._ended = True
         self._commits.clear()
         self._filled.set()
 
     def rewind(self, start_seq: int) -> bool:
-        """Whether the mailbox had overflowed; then it is empty, open, and starts at `start_seq`."""
-        if self._ended is not Ended.RESYNC_REQUIRED:
+        """Whether the mailbox had ended; then it is open again and starts at `start_seq`."""
+        if not self._ended:
             return False
-        self._ended = None
+        self._ended = False
         self.start_seq = start_seq
         return True
 
     def _overflow(self) -> None:
         self._metrics.overflows.inc()
-        self.end(Ended.RESYNC_REQUIRED)
+        self.end()
 
 
 class StateMailbox(Mailbox):

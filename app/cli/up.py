@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
+from app.cli.seed import seed_when_empty
 from app.embedded import resolved
 from app.logging import configure
 from app.metrics import MULTIPROCESS_FOLDER
@@ -64,14 +65,10 @@ def _run(settings: Settings, *, demo: bool) -> None:
         with console.status("Migrating the database"):
             upgrade(ready.database_url)
         if demo and ready.is_development:
-            _fill_when_empty(ready, console)
+            seed_when_empty(ready, console)
         if ready.workers > 1:
             folder = TemporaryDirectory(prefix="unico-metrics-")
             os.environ[MULTIPROCESS_FOLDER] = stack.enter_context(folder)
         port: int = listener.getsockname()[1]
         announce_when_ready(ready.model_copy(update={"port": port}), console)
         serve(ready, listener)
-
-
-def _fill_when_empty(settings: Settings, console: Console) -> None:
-    from app.demo import seed_demo_when_empty

@@ -166,9 +166,7 @@ def _person(
     return Person(customer, town)
 
 
-def _consent(
-    purpose: ConsentPurpose, make_id: Callable[[], UUID], now: datetime
-) -> ConsentRecord:
+def _consent(purpose: ConsentPurpose, make_id: Callable[[], UUID], now: datetime) -> ConsentRecord:
     return ConsentRecord(ConsentId(make_id()), purpose, True, "web", now, "SYSTEM:demo")
 
 

@@ -94,8 +94,6 @@ def skus_at(
     """The SKUs, sorted, of which one of the locations can promise so many units."""
     wanted = set(locations)
     found = {
-        shelf.sku
-        for shelf in shelves
-        if shelf.location in wanted and shelf.available >= at_least
+        shelf.sku for shelf in shelves if shelf.location in wanted and shelf.available >= at_least
     }
     return sorted(found)

@@ -130,9 +130,7 @@ def _wish(
         channel=plan.channel,
         mode=plan.mode,
         stage=plan.stage,
-        customer=GivenCustomer(
-            source=SOURCE, reference=person.customer.references[0].reference
-        ),
+        customer=GivenCustomer(source=SOURCE, reference=person.customer.references[0].reference),
         lines=_lines(random, plan, shelves, shop),
         payment=_payment(plan),
         address=_address(person) if plan.mode is SHIP else None,

@@ -104,9 +104,7 @@ async def _hold(shop: Shop, wish: Wish, order_id: OrderId) -> None:
     assert wish.hold is not None
     key = f"{wish.reference}-hold"
     command = ChangeHold(key, order_id, wish.hold, reason="to be looked at")
-    await shop.database.run(
-        lambda tx: holding.hold_order(tx, AGENT, command), actor_key=AGENT.key
-    )
+    await shop.database.run(lambda tx: holding.hold_order(tx, AGENT, command), actor_key=AGENT.key)
 
 
 async def _cancel(shop: Shop, wish: Wish, order_id: OrderId) -> None:

@@ -65,7 +65,7 @@ def write_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=4,
-        pool_timeout=5,
+        pool_timeout=8,
         pool_pre_ping=False,
         pool_recycle=1800,
         json_serializer=_to_json,

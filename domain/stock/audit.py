@@ -89,7 +89,7 @@ WHERE CASE
     ELSE last <> l.version OR events <> last - first + 1 OR versions <> events
          OR (first <> 1 AND NOT log.trimmed)
 END
-ORDER BY 3, 2, 1
+ORDER BY 3, 2, 1, 4
 """)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 from asyncpg import SerializationError
@@ -77,8 +77,10 @@ class ToyQuery:
         return "late"
 
     @strawberry.field
-    def context_id(self, info: Info) -> str:
-        return str(id(info.context))
+    def loaders_before(self, info: Info) -> int:
+        before = len(info.context.loaders)
+        info.context.loader("any", _nothing)
+        return before
 
     @strawberry.field
     def subject(self, info: Info) -> str | None:
@@ -118,6 +120,10 @@ class ToySubscription:
     async def breaks(self) -> AsyncGenerator[int]:
         yield 0
         raise RuntimeError(SECRET)
+
+
+async def _nothing(keys: list[Any]) -> list[Any]:
+    return keys
 
 
 TOYS = {"query": ToyQuery, "mutation": ToyMutation, "subscription": ToySubscription}

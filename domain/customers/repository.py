@@ -92,9 +92,7 @@ async def customer_by_phone(
     return found[0] if found else None
 
 
-async def _read(
-    connection: AsyncConnection, *conditions: sa.ColumnElement[bool]
-) -> list[Customer]:
+async def _read(connection: AsyncConnection, *conditions: sa.ColumnElement[bool]) -> list[Customer]:
     documents = await connection.scalars(sa.select(customer_document()).where(*conditions))
     return _CUSTOMERS.validate_python(documents.all())
 
@@ -151,7 +149,9 @@ def _matches(search: str | None) -> list[sa.ColumnElement[bool]]:
         full_name.icontains(text, autoescape=True),
         customer.c.email.contains(text.lower(), autoescape=True),
         customer.c.id.in_(
-            sa.select(customer_reference.c.customer_id).where(customer_reference.c.reference == text)
+            sa.select(customer_reference.c.customer_id).where(
+                customer_reference.c.reference == text
+            )
         ),
     ]
     digits = re.sub(r"[^0-9]", "", text)

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import UpdateBase
 
-from domain.common.errors import NotFound
 from domain.common.faults import constraint_of
 from domain.common.ids import CustomerId
 from domain.common.sql import together
@@ -42,7 +41,6 @@ async def save(
 
     Raises:
         CustomerExists: another transaction was faster to take the e-mail, phone or reference.
-        NotFound: the preferred location does not exist.
     """
     version = before.version + 1
     own = sa.update(customer).where(customer.c.id == before.id).values(version=version, **values)
@@ -59,8 +57,6 @@ def meaning_of(error: IntegrityError) -> Exception:
     constraint = constraint_of(error) or ""
     if constraint in _FIELDS:
         return CustomerExists(_FIELDS[constraint], None)
-    if constraint == "fk_customer_preferred_location_id":
-        return NotFound("location", "given as preferred")
     return error
 
 

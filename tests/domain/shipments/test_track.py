@@ -263,7 +263,7 @@ async def test_bad_reports_change_nothing(
 ) -> None:
     await sent(shop, parcel("A"))
     before = await everything(shop)
-    given = {"number": "A", "status": T.IN_TRANSIT, **changes}
+    given: dict[str, Any] = {"number": "A", "status": T.IN_TRANSIT, **changes}
     with pytest.raises(refusal):
         await track(shop, report(**given))
     assert await everything(shop) == before

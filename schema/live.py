@@ -1,0 +1,336 @@
+"""What subscriptions send: snapshots, changes, and news that a cursor cannot be resumed.
+
+Everything here is made from event payloads alone, so that it holds no personal data.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+import strawberry
+from strawberry import relay
+
+from domain.customers.events import Part
+from domain.identity.model import HEAD_OFFICE, STAFF, Role
+from schema.access import access
+from schema.enums import described
+from schema.ids import global_id
+from schema.money import Money
+from schema.orders.enums import (
+    DeliveryMode,
+    FulfillmentOrderStatus,
+    FulfillmentStatus,
+    GroupState,
+    Hold,
+    OrderStatus,
+    PaymentStatus,
+)
+from schema.orders.types import FulfillmentOrderLine
+from schema.shipments.enums import ShipmentStatus, TrackingStatus
+from schema.shipments.types import ParcelLine
+from schema.stock import StockLevel
+
+Payload = Mapping[str, Any]
+
+
+class LiveKind(StrEnum):
+    """What a payload of a subscription is."""
+
+    SNAPSHOT = "SNAPSHOT"
+    CHANGES = "CHANGES"
+    RESYNC = "RESYNC"
+
+
+class ResyncReason(StrEnum):
+    """Why a cursor could not be resumed."""
+
+    OTHER_LOG = "OTHER_LOG"
+    TOO_OLD = "TOO_OLD"
+    UNKNOWN_PLACE = "UNKNOWN_PLACE"
+    INCOMPLETE_SNAPSHOT = "INCOMPLETE_SNAPSHOT"
+
+
+described(
+    LiveKind,
+    "What a payload of a subscription is.",
+    {
+        "SNAPSHOT": "The state at one moment, or a part of it: forget what you knew before.",
+        "CHANGES": "What one transaction changed.",
+        "RESYNC": "The cursor in `after` could not be resumed: a snapshot follows.",
+    },
+)
+described(
+    ResyncReason,
+    "Why a cursor could not be resumed.",
+    {
+        "OTHER_LOG": "It belongs to another history: the database was replaced or restored.",
+        "TOO_OLD": "What happened since is not kept any more (72 hours, unless configured).",
+        "UNKNOWN_PLACE": "It is ahead of everything that is known.",
+        "INCOMPLETE_SNAPSHOT": "It came with a payload in the middle of a snapshot.",
+    },
+)
+CustomerPart = described(
+    Part,
+    "What about a customer changed.",
+    {
+        "PROFILE": "Name, contact or preferences; also a new customer.",
+        "ADDRESS": "The address book.",
+        "CONSENT": "A consent was given or withdrawn.",
+        "NOTE": "A note of staff.",
+        "REFERENCE": "A name under which another system knows the customer.",
+    },
+    name="CustomerPart",
+)
+
+KIND = "What this payload is."
+CURSOR = "Pass it as `after` to go on behind this payload, on any connection and worker."
+REASON = "Why the cursor could not be resumed; only with RESYNC."
+COMPLETE = (
+    "False while more payloads of the same snapshot follow, and with RESYNC; true otherwise."
+)
+VERSION = "Rises by one with every change."
+
+
+@access(*STAFF, Role.CHANNEL)
+@strawberry.type(description="A payload of `stockChanged`.")
+class StockChange:
+    kind: LiveKind = strawberry.field(description=KIND)
+    cursor: str = strawberry.field(description=CURSOR)
+    complete: bool = strawberry.field(description=COMPLETE)
+    reason: ResyncReason | None = strawberry.field(description=REASON)
+    levels: list[StockLevel] = strawberry.field(
+        description="Levels as they are since; at most 500 in a payload of a snapshot."
+    )
+
+
+@access()
+@strawberry.type(description="Units of an order line in one state.")
+class OrderStateGroup:
+    state: GroupState = strawberry.field(description="Where they are.")
+    quantity: int = strawberry.field(description="Units.")
+
+
+@access()
+@strawberry.type(description="Where the units of an order line are.")
+class OrderStateLine:
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the order line.")
+    sku: str = strawberry.field(description="SKU of the variant.")
+    ordered_quantity: int = strawberry.field(description="Units ordered.")
+    groups: list[OrderStateGroup] = strawberry.field(description="They sum up to it.")
+
+    @classmethod
+    def of_payload(cls, line: Payload) -> Self:
+        """A line in the payload of an OrderChanged event."""
+        return cls(
+            order_line_id=strawberry.ID(line["line_id"]),
+            sku=line["sku"],
+            ordered_quantity=line["ordered_quantity"],
+            groups=[
+                OrderStateGroup(state=GroupState(each["state"]), quantity=each["quantity"])
+                for each in line["groups"]
+            ],
+        )
+
+
+@access()
+@strawberry.type(description="An order after one of its changes, without personal data.")
+class OrderState:
+    order_id: relay.GlobalID = strawberry.field(description="Id of the order.")
+    number: str = strawberry.field(description="Number for people.")
+    version: int = strawberry.field(description=VERSION)
+    action: str = strawberry.field(description="What was done last, such as PLACE or SHIP.")
+    reason: str | None = strawberry.field(description="Why, if a reason was given.")
+    channel: str = strawberry.field(description="Code of the channel it came from.")
+    status: OrderStatus = strawberry.field(description="The order's life.")
+    holds: list[Hold] = strawberry.field(description="Reasons why nobody may work on it.")
+    fulfillment_status: FulfillmentStatus = strawberry.field(description="Where the goods are.")
+    payment_status: PaymentStatus = strawberry.field(description="Where the money is.")
+    delivery_mode: DeliveryMode = strawberry.field(description="How the goods get there.")
+    total: Money = strawberry.field(description="What the customer pays.")
+    placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
+    updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
+    lines: list[OrderStateLine] = strawberry.field(description="Where the units are.")
+
+    @classmethod
+    def of_payload(cls, payload: Payload) -> Self:
+        """The order in the payload of an OrderChanged event."""
+        return cls(
+            order_id=global_id("Order", payload["order_id"]),
+            number=payload["number"],
+            version=payload["version"],
+            action=payload["action"],
+            reason=payload["reason"],
+            channel=payload["channel"],
+            status=OrderStatus(payload["status"]),
+            holds=[Hold(hold) for hold in payload["holds"]],
+            fulfillment_status=FulfillmentStatus(payload["fulfillment_status"]),
+            payment_status=PaymentStatus(payload["payment_status"]),
+            delivery_mode=DeliveryMode(payload["delivery_mode"]),
+            total=Money.of(payload["total_minor"], payload["currency"]),
+            placed_at=datetime.fromisoformat(payload["placed_at"]),
+            updated_at=datetime.fromisoformat(payload["updated_at"]),
+            lines=[OrderStateLine.of_payload(line) for line in payload["lines"]],
+        )
+
+
+@access()
+@strawberry.type(description="A package on its way.")
+class ParcelState:
+    tracking_number: str = strawberry.field(description="Unique for its carrier.")
+    status: TrackingStatus = strawberry.field(description="The furthest that it is known to be.")
+    notice: TrackingStatus | None = strawberry.field(
+        description="DELAYED or FAILED_ATTEMPT while that is the latest news; null otherwise."
+    )
+    lines: list[ParcelLine] = strawberry.field(description="What is in it.")
+
+    @classmethod
+    def of_payload(cls, parcel: Payload) -> Self:
+        """A parcel in the payload of a ShipmentChanged event."""
+        return cls(
+            tracking_number=parcel["tracking_number"],
+            status=TrackingStatus(parcel["status"]),
+            notice=TrackingStatus(parcel["notice"]) if parcel["notice"] else None,
+            lines=[
+                ParcelLine(order_line_id=strawberry.ID(line["line_id"]), quantity=line["quantity"])
+                for line in parcel["lines"]
+            ],
+        )
+
+
+@access()
+@strawberry.type(description="A shipment after one of its changes.")
+class ShipmentState:
+    shipment_id: relay.GlobalID = strawberry.field(description="Id of the shipment.")
+    order_id: relay.GlobalID = strawberry.field(description="Id of its order.")
+    version: int = strawberry.field(description=VERSION)
+    status: ShipmentStatus = strawberry.field(description="Where it is.")
+    carrier: str = strawberry.field(description="Code of the carrier, such as DHL.")
+    service: str = strawberry.field(description="The carrier's product; empty when not given.")
+    parcels: list[ParcelState] = strawberry.field(description="Its packages.")
+
+    @classmethod
+    def of_payload(cls, payload: Payload) -> Self:
+        """The shipment in the payload of a ShipmentChanged event."""
+        return cls(
+            shipment_id=global_id("Shipment", payload["shipment_id"]),
+            order_id=global_id("Order", payload["order_id"]),
+            version=payload["version"],
+            status=ShipmentStatus(payload["status"]),
+            carrier=payload["carrier"],
+            service=payload["service"],
+            parcels=[ParcelState.of_payload(parcel) for parcel in payload["parcels"]],
+        )
+
+
+@access()
+@strawberry.type(
+    description="A payload of `orderChanged`. A transaction may change an order, its shipments, or "
+    "both; each version of each is sent exactly once."
+)
+class OrderChange:
+    kind: LiveKind = strawberry.field(description=KIND)
+    cursor: str = strawberry.field(description=CURSOR)
+    complete: bool = strawberry.field(description=COMPLETE)
+    reason: ResyncReason | None = strawberry.field(description=REASON)
+    changes: list[OrderState] = strawberry.field(
+        description="The order after each change, oldest first; with SNAPSHOT: as it is."
+    )
+    shipments: list[ShipmentState] = strawberry.field(
+        description="Its shipments after each change; with SNAPSHOT: all of them."
+    )
+
+
+@access(*STAFF)
+@strawberry.type(description="A location's work for one order, after one of its changes.")
+class FulfillmentOrderState:
+    fulfillment_order_id: relay.GlobalID = strawberry.field(description="Id of the work.")
+    order_id: relay.GlobalID = strawberry.field(description="Id of its order.")
+    order_number: str = strawberry.field(description="The order's number, for people.")
+    location_id: relay.GlobalID = strawberry.field(description="The location that works.")
+    version: int = strawberry.field(description=VERSION)
+    status: FulfillmentOrderStatus = strawberry.field(
+        description="Where the work stands; COMPLETED and CANCELLED leave the queue."
+    )
+    delivery_mode: DeliveryMode = strawberry.field(description="How the goods leave.")
+    due_at: datetime | None = strawberry.field(
+        description="The cut-off that the work should meet (UTC); null before release."
+    )
+    updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
+    units: int = strawberry.field(description="Units that are not cancelled.")
+    lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
+
+    @classmethod
+    def of_payload(cls, payload: Payload) -> Self:
+        """The work in the payload of a FulfillmentOrderChanged event."""
+        due_at = payload["due_at"]
+        return cls(
+            fulfillment_order_id=global_id("FulfillmentOrder", payload["fulfillment_order_id"]),
+            order_id=global_id("Order", payload["order_id"]),
+            order_number=payload["order_number"],
+            location_id=global_id("Location", payload["location_id"]),
+            version=payload["version"],
+            status=FulfillmentOrderStatus(payload["status"]),
+            delivery_mode=DeliveryMode(payload["delivery_mode"]),
+            due_at=datetime.fromisoformat(due_at) if due_at else None,
+            updated_at=datetime.fromisoformat(payload["updated_at"]),
+            units=payload["units"],
+            lines=[
+                FulfillmentOrderLine(
+                    order_line_id=strawberry.ID(line["line_id"]),
+                    sku=line["sku"],
+                    quantity=line["quantity"],
+                    state=GroupState(line["state"]),
+                )
+                for line in payload["lines"]
+            ],
+        )
+
+
+@access(*STAFF)
+@strawberry.type(description="A payload of `workQueueChanged`.")
+class WorkQueueChange:
+    kind: LiveKind = strawberry.field(description=KIND)
+    cursor: str = strawberry.field(description=CURSOR)
+    complete: bool = strawberry.field(description=COMPLETE)
+    reason: ResyncReason | None = strawberry.field(description=REASON)
+    items: list[FulfillmentOrderState] = strawberry.field(
+        description="Work after each change, oldest change first; with SNAPSHOT: what is open, the "
+        "most urgent first, 500 at most."
+    )
+
+
+@access(*HEAD_OFFICE, Role.CUSTOMER)
+@strawberry.type(description="A note that something about a customer changed: read it if you care.")
+class CustomerChange:
+    customer_id: relay.GlobalID = strawberry.field(description="Id of the customer.")
+    version: int = strawberry.field(description=VERSION)
+    part: CustomerPart = strawberry.field(description="What changed.")
+
+    @classmethod
+    def of_payload(cls, payload: Payload) -> Self:
+        """The change in the payload of a CustomerChanged or CustomerCreated event."""
+        return cls(
+            customer_id=global_id("Customer", payload["customer_id"]),
+            version=payload["version"],
+            part=Part(payload["part"]),
+        )
+
+
+@access(*HEAD_OFFICE, Role.CUSTOMER)
+@strawberry.type(description="A payload of `customerActivity`.")
+class CustomerActivity:
+    kind: LiveKind = strawberry.field(description=KIND)
+    cursor: str = strawberry.field(description=CURSOR)
+    complete: bool = strawberry.field(description=COMPLETE)
+    reason: ResyncReason | None = strawberry.field(description=REASON)
+    orders: list[OrderState] = strawberry.field(
+        description="Orders after each change, oldest first; with SNAPSHOT: the 20 newest orders, "
+        "newest first."
+    )
+    shipments: list[ShipmentState] = strawberry.field(
+        description="Shipments after each change; with SNAPSHOT: those of these orders."
+    )
+    changes: list[CustomerChange] = strawberry.field(
+        description="Changes of the customer's own data; empty with SNAPSHOT."
+    )

@@ -100,20 +100,23 @@ def check(document: DocumentNode, limits: Limits | None = None) -> Measure:
         limits = INTROSPECTING if _only_introspects(operations) else NORMAL
     _within("operations", len(operations), limits.operations)
     _within("fragments", len(document.definitions) - len(operations), limits.fragments)
-    counting = _Counting(limits, {each.name.value: each for each in fragments})
+    counting = Counting(limits, {each.name.value: each for each in fragments})
     for fragment in fragments:
         counting.fragment(fragment)
     return [counting.operation(each) for each in operations][-1] if operations else Measure()
 
 
-class _Counting:
-    """Walks the definitions of a document, one after the other, and stops at the first limit."""
+class Counting:
+    """Walks the definitions of a document, one after the other, and stops at the first limit.
+
+    `steps` is the work so far: how many selections were looked at.
+    """
 
     def __init__(self, limits: Limits, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._limits = limits
         self._fragments = fragments
         self._found = Measure()
-        self._steps = 0
+        self.steps = 0
 
     def operation(self, node: OperationDefinitionNode) -> Measure:
         """The measure of an operation, the fragments that it spreads included."""
@@ -135,8 +138,8 @@ class _Counting:
 
     def _walk(self, selected: SelectionSetNode, here: _Here) -> None:
         for node in selected.selections:
-            self._steps += 1
-            _within("selections", self._steps, self._limits.selections)
+            self.steps += 1
+            _within("selections", self.steps, self._limits.selections)
             self._directives(node)
             if isinstance(node, FieldNode):
                 self._field(node, here)

@@ -54,7 +54,7 @@ class EventStream(SSETransport):
 class GraphQLView(GraphQL[Context, None]):
     """The ASGI application at `/graphql`."""
 
-    websocket_adapter_class = SocketAdapter  # type: ignore[assignment]
+    websocket_adapter_class = SocketAdapter
     graphql_transport_ws_handler_class = Socket
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = (
         MappingProxyType({GRAPHQL_SSE_PROTOCOL: EventStream})

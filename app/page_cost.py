@@ -12,6 +12,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLCompositeType,
     GraphQLField,
     GraphQLSchema,
@@ -121,7 +122,7 @@ class _Shaping:
         argument = definition.args.get(PAGE_ARGUMENT)
         if argument is None:
             return None
-        default = argument.default_value if isinstance(argument.default_value, int) else 1
+        default = _default_of(argument)
         given = next(
             (each.value for each in node.arguments or () if each.name.value == PAGE_ARGUMENT), None
         )
@@ -135,3 +136,12 @@ class _Shaping:
             number = int(written.value) if isinstance(written, IntValueNode) else default
             return PageSize(number, name)
         return PageSize(default)
+
+
+def _default_of(argument: GraphQLArgument) -> int:
+    """The argument's default, in whichever of its three forms it was given; 1 without one."""
+    given = argument.default
+    if given is not None and isinstance(given.literal, IntValueNode):
+        return int(given.literal.value)
+    value = argument.default_value if given is None else given.value
+    return value if isinstance(value, int) else 1

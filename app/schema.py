@@ -12,11 +12,15 @@ from strawberry.types import ExecutionContext
 from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
+from resolvers.catalog import CatalogMutation, CatalogQuery
+from resolvers.customers import CustomersMutation, CustomersQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.orders import OrdersMutation, OrdersQuery
+from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
+from subscriptions.fields import Subscription
 
 
 @strawberry.type(description="What can be read.")
@@ -24,8 +28,11 @@ class Query(
     NodeQuery,
     IdentityQuery,
     LocationsQuery,
-    OrdersQuery,
+    CatalogQuery,
+    CustomersQuery,
     StockQuery,
+    OrdersQuery,
+    ShipmentsQuery,
 ):
     """All root fields that read."""
 
@@ -34,8 +41,11 @@ class Query(
 class Mutation(
     IdentityMutation,
     LocationsMutation,
-    OrdersMutation,
+    CatalogMutation,
+    CustomersMutation,
     StockMutation,
+    OrdersMutation,
+    ShipmentsMutation,
 ):
     """All root fields that change something."""
 
@@ -54,7 +64,7 @@ def build_schema(
     *,
     query: type = Query,
     mutation: type | None = Mutation,
-    subscription: type | None = None,
+    subscription: type | None = Subscription,
 ) -> Schema:
     """The schema as this installation serves it, over these root types."""
     return Schema(
@@ -73,7 +83,7 @@ def build_schema(
 @cache
 def bare_schema() -> Schema:
     """The schema without limits, for what only looks at its types."""
-    return Schema(query=Query, mutation=Mutation, config=_config())
+    return Schema(query=Query, mutation=Mutation, subscription=Subscription, config=_config())
 
 
 def sdl() -> str:

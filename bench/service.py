@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(workers: int = 1) -> Iterator[Service]:
+def service(workers: int = 1) -> Generator[Service]:
     """Inside, the service is ready and holds the demo data; it is stopped and removed afterwards.
 
     Raises:

@@ -17,7 +17,7 @@ from domain.orders.cancel import cancel_order
 from domain.orders.checkout import Till, pay_order, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
-from domain.orders.history import OrderFilter, count_orders, orders_page, work_queue
+from domain.orders.history import OrderFilter, work_queue
 from domain.orders.model import Order as DomainOrder
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Changed, Placed, WorkChanged
@@ -26,9 +26,11 @@ from domain.orders.visibility import visible_order
 from resolvers.answering import answer
 from resolvers.arguments import checked
 from schema.access import Allow
-from schema.connections import Connection, connection_of
+from schema.connections import Connection
 from schema.context import Context, Info
 from schema.ids import id_of
+from schema.inputs import After, First
+from schema.orders.connections import orders_connection
 from schema.orders.enums import OrderStatus
 from schema.orders.inputs import (
     ChangeOrderInput,
@@ -58,9 +60,6 @@ KEEPERS = (Role.CALL_CENTER, Role.OPERATIONS, Role.FINANCE, Role.ADMIN)
 WORKERS = (Role.POS, Role.STORE_MANAGER, Role.WAREHOUSE, Role.OPERATIONS, Role.ADMIN)
 TILLS = (Role.POS, Role.STORE_MANAGER, Role.OPERATIONS, Role.ADMIN)
 RELEASERS = (Role.STORE_MANAGER, Role.WAREHOUSE, Role.CALL_CENTER, Role.OPERATIONS, Role.ADMIN)
-
-First = Annotated[int, strawberry.argument(description="Entries wanted, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="Cursor to go on after.")]
 
 
 @strawberry.type
@@ -121,7 +120,8 @@ class OrdersQuery:
             channel=ChannelCode(channel) if channel else None,
             status=status,
         )
-        return await orders_connection(info.context, wanted, first, after)
+        request = checked(lambda: PageRequest.of(first, after))
+        return await orders_connection(info.context, wanted, request)
 
     @strawberry.field(
         description="Open fulfillment orders of a location, the most urgent first.",
@@ -286,18 +286,6 @@ def till(context: Context) -> Till:
         terms=context.services.terms,
         actor=context.caller,
         correlation_id=context.correlation_id,
-    )
-
-
-async def orders_connection(
-    context: Context, wanted: OrderFilter, first: int, after: str | None
-) -> Connection[Order]:
-    """A page of orders in the caller's scope; the count is a statement of its own if selected."""
-    request = checked(lambda: PageRequest.of(first, after))
-    actor = context.caller
-    page = await context.read(lambda c: orders_page(c, actor, wanted, request))
-    return connection_of(
-        page, Order.of, lambda: context.read(lambda c: count_orders(c, actor, wanted))
     )
 
 

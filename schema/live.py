@@ -70,7 +70,7 @@ described(
         "INCOMPLETE_SNAPSHOT": "It came with a payload in the middle of a snapshot.",
     },
 )
-CustomerPart = described(
+described(
     Part,
     "What about a customer changed.",
     {
@@ -86,9 +86,7 @@ CustomerPart = described(
 KIND = "What this payload is."
 CURSOR = "Pass it as `after` to go on behind this payload, on any connection and worker."
 REASON = "Why the cursor could not be resumed; only with RESYNC."
-COMPLETE = (
-    "False while more payloads of the same snapshot follow, and with RESYNC; true otherwise."
-)
+COMPLETE = "False while more payloads of the same snapshot follow, and with RESYNC; true otherwise."
 VERSION = "Rises by one with every change."
 
 
@@ -305,7 +303,7 @@ class WorkQueueChange:
 class CustomerChange:
     customer_id: relay.GlobalID = strawberry.field(description="Id of the customer.")
     version: int = strawberry.field(description=VERSION)
-    part: CustomerPart = strawberry.field(description="What changed.")
+    part: Part = strawberry.field(description="What changed.")
 
     @classmethod
     def of_payload(cls, payload: Payload) -> Self:

@@ -14,13 +14,7 @@ from domain.stock.receive import ReceiptLine, ReceiveStock
 from domain.stock.safety import SetSafetyStock
 from schema.access import access
 from schema.enums import described
-from schema.errors import (
-    ForbiddenError,
-    IdempotencyConflictError,
-    NotFoundError,
-    ValidationError,
-    VersionConflictError,
-)
+from schema.errors import CommonError
 from schema.ids import global_id, id_of
 from schema.inputs import KEY
 from schema.stock import InsufficientStockError, StockLevel
@@ -275,45 +269,23 @@ class ReleaseReservationPayload:
 
 
 ReceiveStockResult = Annotated[
-    ReceiveStockPayload
-    | ValidationError
-    | NotFoundError
-    | ForbiddenError
-    | VersionConflictError
-    | IdempotencyConflictError,
+    ReceiveStockPayload | CommonError,
     strawberry.union("ReceiveStockResult", description="Answer of receiveStock."),
 ]
 AdjustStockResult = Annotated[
-    AdjustStockPayload
-    | InsufficientStockError
-    | ValidationError
-    | NotFoundError
-    | ForbiddenError
-    | VersionConflictError
-    | IdempotencyConflictError,
+    AdjustStockPayload | InsufficientStockError | CommonError,
     strawberry.union("AdjustStockResult", description="Answer of adjustStock."),
 ]
 SetSafetyStockResult = Annotated[
-    SetSafetyStockPayload
-    | ValidationError
-    | NotFoundError
-    | ForbiddenError
-    | VersionConflictError
-    | IdempotencyConflictError,
+    SetSafetyStockPayload | CommonError,
     strawberry.union("SetSafetyStockResult", description="Answer of setSafetyStock."),
 ]
 ReserveStockResult = Annotated[
-    ReserveStockPayload
-    | InsufficientStockError
-    | ValidationError
-    | NotFoundError
-    | ForbiddenError
-    | VersionConflictError
-    | IdempotencyConflictError,
+    ReserveStockPayload | InsufficientStockError | CommonError,
     strawberry.union("ReserveStockResult", description="Answer of reserveStock."),
 ]
 ReleaseReservationResult = Annotated[
-    ReleaseReservationPayload | ValidationError | NotFoundError | IdempotencyConflictError,
+    ReleaseReservationPayload | CommonError,
     strawberry.union("ReleaseReservationResult", description="Answer of releaseReservation."),
 ]
 

@@ -133,16 +133,19 @@ async def follow(
     await hub.started()
     with hub.open(feed.topics, feed.mode) as mailbox:
         place = None if after is None else Place(after)
+        is_checked = after is None
         while True:
             try:
                 if place is None:
                     states, place = await _snapshot(feed, source)
+                    is_checked = True
                     for chunk, cursor, is_last in _chunks(states, place, hub.incarnation):
                         yield feed.show_snapshot(chunk, cursor, is_last)
                 elif place.seq == _UNFINISHED:
                     raise NotResumable(ResyncReason.INCOMPLETE_SNAPSHOT)
                 reader = LogReader(source, place.seq, feed.topics)
-                while _is_behind(place, mailbox, hub):
+                while not is_checked or _is_behind(place, mailbox, hub):
+                    is_checked = True
                     for commit in await _replayed(reader, place):
                         if events := _wanted(feed, place.fresh(commit)):
                             yield feed.show_changes(events, place.cursor())
@@ -165,7 +168,7 @@ def _is_behind(place: Place, mailbox: Mailbox, hub: Hub) -> bool:
     """Whether the log must be read before the mailbox; one that overflowed meanwhile is emptied."""
     if mailbox.rewind(hub.last_seq):
         return True
-    return place.seq != mailbox.start_seq
+    return place.seq < mailbox.start_seq
 
 
 async def _replayed(reader: LogReader, place: Place) -> Sequence[Commit]:

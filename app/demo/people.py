@@ -119,8 +119,8 @@ class Person:
 
 def demo_people(random: Random, make_id: Callable[[], UUID], now: datetime) -> list[Person]:
     """The customers, version 1. Equal states of `random` give equal people, but for their ids."""
-    nations, weights = zip(*SHARES, strict=True)
-    chosen = random.choices(nations, weights, k=CUSTOMERS)
+    weights = [share for _, share in SHARES]
+    chosen = random.choices([nation for nation, _ in SHARES], weights, k=CUSTOMERS)
     return [
         _person(number, nation, random, make_id, now)
         for number, nation in enumerate(chosen, start=1)

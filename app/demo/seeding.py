@@ -1,5 +1,6 @@
 """Filling a database with the demo chain: in the order in which things need each other."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ ACTOR = "SYSTEM:demo"
 SEED = 20_260_901
 TAXED_SINCE = datetime(2010, 1, 1, tzinfo=UTC)
 PRODUCTS_AT_ONCE, LEVELS_AT_ONCE = 40, 1_000
+ORDERS_AT_ONCE = 4
 PAYMENT_WINDOW = timedelta(minutes=30)
 
 CHANNELS = (
@@ -219,11 +221,21 @@ async def _analyse(tx: Tx) -> None:
 
 async def _orders(shop: Shop, wishes: Sequence[Wish], now: datetime, progress: Progress) -> int:
     before = await _count_orders(shop.database)
-    for done, wish in enumerate(wishes, start=1):
-        # An order that people have taken over since the first seeding is theirs.
-        with suppress(DomainError):
-            await fulfil(shop, wish, now)
-        progress("orders", done, len(wishes))
+    waiting = iter(wishes)
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        for wish in waiting:
+            # An order that people have taken over since the first seeding is theirs.
+            with suppress(DomainError):
+                await fulfil(shop, wish, now)
+            done += 1
+            progress("orders", done, len(wishes))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(ORDERS_AT_ONCE):
+            group.create_task(work())
     return await _count_orders(shop.database) - before
 
 

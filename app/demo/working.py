@@ -21,8 +21,12 @@ from domain.orders.place import Terms
 from domain.orders.repository import orders_by_id
 from domain.orders.sweep import settle_leftovers
 from domain.payments.gateway import PaymentGateway
-from domain.shipments.commands import DeliverShipment, GivenParcel, RecordTrackingEvent
-from domain.shipments.commands import ShipFulfillmentOrder
+from domain.shipments.commands import (
+    DeliverShipment,
+    GivenParcel,
+    RecordTrackingEvent,
+    ShipFulfillmentOrder,
+)
 from domain.shipments.deliver import deliver_shipment
 from domain.shipments.model import TrackingStatus
 from domain.shipments.ship import ship_fulfillment_order

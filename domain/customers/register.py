@@ -22,7 +22,7 @@ from domain.common.texts import DEFAULT_LANGUAGE, checked_language
 from domain.common.transaction import Tx
 from domain.customers.contact import normal_email, normal_phone
 from domain.customers.events import Part, customer_created
-from domain.customers.model import Reference, checked_name, checked_reference
+from domain.customers.model import Customer, Reference, checked_name, checked_reference
 from domain.customers.repository import locked_customer, owner_of
 from domain.customers.saving import CustomerDone, exists, meaning_of, save
 from domain.customers.tables import customer, customer_channel, customer_reference
@@ -128,11 +128,7 @@ async def update_customer(tx: Tx, command: UpdateCustomer, *, actor: Actor) -> C
     async def work() -> CustomerDone:
         before = await locked_customer(tx.connection, command.customer_id, seen_by=actor)
         check_version(command.expected_version, before.version)
-        given_email, given_phone = kept(command.email, before.email), kept(command.phone, None)
-        email = normal_email(given_email) if given_email else None
-        phone = normal_phone(given_phone, command.country) if given_phone else None
-        if command.phone is KEEP:
-            phone = before.phone
+        email, phone = _contact(command, before)
         if actor.role is Role.CUSTOMER and (email, phone) != (before.email, before.phone):
             raise Forbidden("contact data is changed by staff or by the shop")
         given = _checked_references(command.add_references, actor)
@@ -154,6 +150,17 @@ async def update_customer(tx: Tx, command: UpdateCustomer, *, actor: Actor) -> C
         return await save(tx, before, Part.PROFILE, *writes, **values)
 
     return await once(tx, "updateCustomer", command, CustomerDone, work)
+
+
+def _contact(command: UpdateCustomer, before: Customer) -> tuple[str | None, str | None]:
+    """E-mail and phone after the change, in normal form."""
+    email, phone = before.email, before.phone
+    if not isinstance(command.email, Keep):
+        email = normal_email(command.email) if command.email is not None else None
+    if not isinstance(command.phone, Keep):
+        given = command.phone
+        phone = normal_phone(given, command.country) if given is not None else None
+    return email, phone
 
 
 def _checked_references(given: tuple[Reference, ...], actor: Actor) -> tuple[Reference, ...]:

@@ -163,7 +163,10 @@ def _matches(search: str | None) -> list[sa.ColumnElement[bool]]:
 async def notes_by_customer(
     connection: AsyncConnection, ids: Collection[UUID]
 ) -> dict[CustomerId, list[Note]]:
-    """The notes on each of those customers, the newest first. The caller checks who may read them."""
+    """The notes on each of those customers, the newest first.
+
+    The caller makes sure that the actor may read notes.
+    """
     note = customer_note.c
     rows = await connection.execute(
         sa.select(customer_note)

@@ -123,15 +123,18 @@ async def use_key(connection: AsyncConnection, key: DeviceKey) -> Device | None:
 
 async def add_revoked(
     connection: AsyncConnection, session_id: UUID, at: datetime, keep_for: timedelta
-) -> bool:
-    """Whether the session was not yet among the revoked ones; now it is."""
+) -> datetime | None:
+    """The session is among the revoked ones; if it was before, the moment when it became so."""
     query = (
         insert(revoked)
         .values(session_id=session_id, revoked_at=at, keep_until=at + keep_for)
         .on_conflict_do_nothing()
         .returning(revoked.c.session_id)
     )
-    return (await connection.execute(query)).first() is not None
+    if (await connection.execute(query)).first() is not None:
+        return None
+    earlier = sa.select(revoked.c.revoked_at).where(revoked.c.session_id == session_id)
+    return (await connection.execute(earlier)).scalar_one()
 
 
 async def forget_revoked(connection: AsyncConnection, before: datetime) -> None:

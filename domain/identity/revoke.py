@@ -84,10 +84,12 @@ async def revoke_session(tx: Tx, actor: Actor, command: RevokeSession) -> Revoke
 
     async def work() -> RevokedSession:
         now = await tx.now()
-        is_new = await repository.add_revoked(tx.connection, command.token_id, now, MAX_TOKEN_LIFE)
-        if is_new:
+        before = await repository.add_revoked(
+            tx.connection, command.token_id, now, MAX_TOKEN_LIFE
+        )
+        if before is None:
             await repository.forget_revoked(tx.connection, now)
             await publish(tx, session_revoked(command.token_id, 1, now + MAX_TOKEN_LIFE))
-        return RevokedSession(command.token_id, now)
+        return RevokedSession(command.token_id, before or now)
 
     return await once(tx, "revoke_session", command, RevokedSession, work)

@@ -122,6 +122,20 @@ async def location_by_code(
     return found[0] if found else None
 
 
+async def require_location(
+    connection: AsyncConnection, location_id: LocationId, *, seen_by: Actor | None
+) -> Location:
+    """The location.
+
+    Raises:
+        NotFound: there is no such location, or the actor may not see it.
+    """
+    found = await locations_by_id(connection, [location_id], seen_by=seen_by)
+    if location_id not in found:
+        raise NotFound("location", str(location_id))
+    return found[location_id]
+
+
 async def _read(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> list[Location]:
     documents = await connection.scalars(sa.select(location_document()).where(condition))
     return _LOCATIONS.validate_python(documents.all())

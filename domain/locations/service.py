@@ -169,11 +169,13 @@ async def assign_channel_locations(tx: Tx, command: AssignChannelLocations) -> A
     """The channel draws on exactly the given locations. Each location that gains or loses the
     channel gets its next version and a LocationChanged.
 
-    The caller makes sure that the channel exists; a foreign key is the last line. Waits for other assignments of the channel, then
-    locks the rows of all its old and new locations in order of their ids.
+    The caller makes sure that the channel exists; a foreign key is the last line. Waits for other
+    assignments of the channel, then locks the rows of all its old and new locations in order of
+    their ids.
 
     Raises:
-        NotFound: a location, or the channel, does not exist. ValidationFailed: more than 5,000 locations.
+        NotFound: a location, or the channel, does not exist.
+        ValidationFailed: more than 5,000 locations.
         IdempotencyConflict: the key was used with another input.
     """
 

@@ -1,11 +1,13 @@
 """Reading orders for people: pages, work queues and history. Each is one statement."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
@@ -50,14 +52,39 @@ async def orders_page(
     connection: AsyncConnection, actor: Actor, wanted: OrderFilter, request: PageRequest
 ) -> Page[Order]:
     """The newest orders in the actor's scope, with all their parts."""
-    query = sa.select(order_document()).where(visible_to(actor), *wanted.conditions())
+    found = await connection.scalars(_newest(actor, request).where(*wanted.conditions()))
+    return _page(found.all(), request)
+
+
+async def orders_by_customer(
+    connection: AsyncConnection,
+    actor: Actor,
+    customer_ids: Collection[CustomerId],
+    request: PageRequest,
+) -> dict[CustomerId, Page[Order]]:
+    """For each customer the newest orders in the actor's scope, with all their parts."""
+    wanted = sa.func.unnest(sa.literal(list(customer_ids), ARRAY(sa.UUID()))).column_valued("id")
+    mine = sales_order.c.customer_id == wanted
+    newest = _newest(actor, request).where(mine).correlate(wanted).lateral("newest")
+    query = sa.select(wanted, newest.c.document).join(newest, sa.true())
+    found: dict[CustomerId, list[object]] = {customer_id: [] for customer_id in customer_ids}
+    for customer_id, document in (await connection.execute(query)).all():
+        found[CustomerId(customer_id)].append(document)
+    return {customer_id: _page(each, request) for customer_id, each in found.items()}
+
+
+def _newest(actor: Actor, request: PageRequest) -> sa.Select[Any]:
+    query = sa.select(order_document().label("document")).where(visible_to(actor))
     if request.after is not None:
         place = sa.tuple_(sales_order.c.placed_at, sales_order.c.id)
         query = query.where(place < sa.tuple_(request.after.at, request.after.id))
     query = query.order_by(sales_order.c.placed_at.desc(), sales_order.c.id.desc())
-    found = await connection.scalars(query.limit(request.first + 1))
+    return query.limit(request.first + 1)
+
+
+def _page(documents: Sequence[object], request: PageRequest) -> Page[Order]:
     return page_of(
-        parsed(found.all()), request, lambda order: Keyset(order.placed_at, UUID(str(order.id)))
+        parsed(documents), request, lambda order: Keyset(order.placed_at, UUID(str(order.id)))
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,7 +72,7 @@ async def create(
         insert_many(order_line, _LINE, [_line_row(created, line) for line in created.lines]),
         insert_many(line_group, _GROUP, [_group_row(created, g) for g in created.groups]),
         insert_many(payment, _PAYMENT, [asdict(p) for p in created.payments]),
-        insert_many(order_history, _HISTORY, [_history(tx, created, action, None, detail)]),
+        insert_many(order_history, _HISTORY, [history_row(tx.actor_key, created, action, detail)]),
     ]
     if created.address is not None:
         row = {"order_id": created.id, **asdict(created.address)}
@@ -94,18 +95,7 @@ async def save(
     `before` must be the locked order (`locked_order`). Changed groups, payments and fulfillment
     orders are written; each touched fulfillment order gets its next version and event.
     """
-    now = await tx.now()
-    closing = after.closed_at is None and after.status not in (
-        OrderStatus.PENDING_PAYMENT,
-        OrderStatus.CONFIRMED,
-    )
-    after = replace(
-        after,
-        version=before.version + 1,
-        updated_at=now,
-        closed_at=now if closing else after.closed_at,
-        fulfillment_orders=_next_versions(before, after, now),
-    )
+    after = next_version(before, after, await tx.now())
     touched = changed_work(before, after)
     works = [work for work in after.fulfillment_orders if work.id in touched]
     await publish(
@@ -113,11 +103,12 @@ async def save(
         order_changed(after, action, reason),
         *[work_changed(after, work) for work in works],
     )
+    entry = history_row(tx.actor_key, after, action, detail or {}, reason)
     groups = [group for group in after.groups if group not in before.groups]
     payments = [paid for paid in after.payments if paid not in before.payments]
     writes: list[UpdateBase] = [
         _update_order(after),
-        insert_many(order_history, _HISTORY, [_history(tx, after, action, reason, detail or {})]),
+        insert_many(order_history, _HISTORY, [entry]),
     ]
     if works:
         rows = [_work_row(after, work) for work in works]
@@ -131,6 +122,48 @@ async def save(
         writes.append(upsert_many(payment, _PAYMENT, _PAYMENT_CHANGING, rows))
     await _execute(tx, [*writes, *also])
     return after
+
+
+def next_version(before: Order, after: Order, now: datetime) -> Order:
+    """`after` as the version that follows `before`: it and the fulfillment orders whose units moved
+    count one more, and it is closed now if its life has ended.
+    """
+    closing = after.closed_at is None and after.status not in (
+        OrderStatus.PENDING_PAYMENT,
+        OrderStatus.CONFIRMED,
+    )
+    return replace(
+        after,
+        version=before.version + 1,
+        updated_at=now,
+        closed_at=now if closing else after.closed_at,
+        fulfillment_orders=_next_versions(before, after, now),
+    )
+
+
+def whole(orders: Sequence[Order], history: Sequence[Mapping[str, Any]]) -> list[UpdateBase]:
+    """The writes that store new orders with all their parts, whatever their state and version.
+
+    `history`: one `history_row` for each version of each order.
+    """
+    addresses = [
+        {"order_id": order.id, **asdict(order.address)}
+        for order in orders
+        if order.address is not None
+    ]
+    lines = [_line_row(order, line) for order in orders for line in order.lines]
+    groups = [_group_row(order, group) for order in orders for group in order.groups]
+    works = [_work_row(order, work) for order in orders for work in order.fulfillment_orders]
+    payments = [asdict(paid) for order in orders for paid in order.payments]
+    return [
+        insert_many(sales_order, _ORDER, [_order_row(order) for order in orders]),
+        insert_many(order_line, _LINE, lines),
+        insert_many(line_group, _GROUP, groups),
+        insert_many(fulfillment_order, _WORK, works),
+        insert_many(payment, _PAYMENT, payments),
+        insert_many(order_history, _HISTORY, history),
+        insert_many(order_address, _ADDRESS, addresses),
+    ]
 
 
 async def _execute(tx: Tx, writes: Sequence[UpdateBase]) -> None:
@@ -175,14 +208,15 @@ def _work_row(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
     return {**asdict(work), "status": order.work_status(work)}
 
 
-def _history(
-    tx: Tx, order: Order, action: str, reason: str | None, detail: Mapping[str, Any]
+def history_row(
+    actor: str, order: Order, action: str, detail: Mapping[str, Any], reason: str | None = None
 ) -> dict[str, Any]:
+    """The row that tells how the order came to its version; `detail` is free of personal data."""
     return {
         "order_id": order.id,
         "version": order.version,
         "action": action,
-        "actor": tx.actor_key,
+        "actor": actor,
         "reason": reason,
         "detail": dict(detail),
         "at": order.updated_at,

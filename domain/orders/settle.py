@@ -133,7 +133,7 @@ async def _confirmed(tx: Tx, before: Order, order: Order, command: Command | Non
     )
     if demand:
         order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
-        order = _with_work(order)
+        order = with_work(order)
     action = "CONFIRM"
     if order.delivery_mode is DeliveryMode.TAKE_AWAY and not _capturable(order):
         await issue(tx, demand, reason=MovementReason.SOLD, reference=reference)
@@ -148,7 +148,7 @@ def _capturable(order: Order) -> int:
     return sum(payment.capturable_minor for payment in order.payments)
 
 
-def _with_work(order: Order) -> Order:
+def with_work(order: Order) -> Order:
     """`order` with one new fulfillment order for each location that got units."""
     places = sorted(
         {g.location_id for g in order.groups if g.location_id and not g.fulfillment_order_id}

@@ -10,7 +10,6 @@ from domain.catalog.tables import kit_component, variant
 from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
-from domain.common.sql import rows_of
 from domain.common.transaction import Tx
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
@@ -77,7 +76,7 @@ async def reserve_stock(tx: Tx, actor: Actor, command: ReserveStock) -> Hold:
     async def work() -> Hold:
         if actor.role is Role.CHANNEL:
             await _check_channels(tx, actor, {line.location_id for line in command.lines})
-        demands = explode(command.lines, await _components(tx, command.lines))
+        demands = explode(command.lines, await _kits(tx, command.lines))
         hold_id, ttl = HoldId(new_id()), timedelta(seconds=command.ttl_s)
         levels = await reserve(tx, demands, owner=hold_owner(actor, hold_id), ttl=ttl)
         kept = aggregate(demands)
@@ -117,20 +116,23 @@ def _check(command: ReserveStock) -> None:
             raise ValidationFailed("lines.quantity", f"must be 1 to {MAX_QUANTITY}")
 
 
-async def _components(tx: Tx, lines: Sequence[Demand]) -> dict[Sku, dict[Sku, int]]:
-    wanted = rows_of([variant.c.sku], [{"sku": sku} for sku in {line.sku for line in lines}])
+async def _kits(tx: Tx, lines: Sequence[Demand]) -> dict[Sku, dict[Sku, int]]:
+    """The components of those lines that are kits."""
     query = (
         sa.select(variant.c.sku, kit_component.c.component_sku, kit_component.c.quantity)
-        .join(wanted, wanted.c.sku == variant.c.sku)
         .outerjoin(kit_component, kit_component.c.kit_sku == variant.c.sku)
+        .where(among(variant.c.sku, {line.sku for line in lines}))
     )
-    found: dict[Sku, dict[Sku, int]] = {}
-    for sku, component, quantity in await tx.connection.execute(query):
-        found.setdefault(sku, {}).update({component: quantity} if component else {sku: 1})
+    rows = (await tx.connection.execute(query)).all()
+    known = {row.sku for row in rows}
     for line in lines:
-        if line.sku not in found:
+        if line.sku not in known:
             raise NotFound("variant", line.sku)
-    return found
+    kits: dict[Sku, dict[Sku, int]] = {}
+    for sku, component, quantity in rows:
+        if component is not None:
+            kits.setdefault(sku, {})[component] = quantity
+    return kits
 
 
 async def _check_channels(tx: Tx, actor: Actor, wanted: set[LocationId]) -> None:

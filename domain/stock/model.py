@@ -189,12 +189,23 @@ def _added(first: Demand, second: Demand) -> Demand:
 
 
 def explode(demands: Iterable[Demand], kits: Mapping[Sku, Mapping[Sku, int]]) -> list[Demand]:
-    """The demand with each kit replaced by its components; what is not in `kits` stays itself."""
-    return [
-        Demand(component, demand.location_id, demand.quantity * each)
-        for demand in demands
-        for component, each in kits.get(demand.sku, {demand.sku: 1}).items()
-    ]
+    """The demand with each kit replaced by its components; what is not in `kits` stays itself.
+
+    Raises:
+        ValidationFailed: the demand of a kit expects a version, which a kit does not have.
+    """
+    units: list[Demand] = []
+    for demand in demands:
+        if demand.sku not in kits:
+            units.append(demand)
+            continue
+        if demand.expected_version is not None:
+            raise ValidationFailed("expectedVersion", f"{demand.sku} is a kit and has no version")
+        units += [
+            Demand(component, demand.location_id, demand.quantity * each)
+            for component, each in kits[demand.sku].items()
+        ]
+    return units
 
 
 def kit_available(components: Mapping[Sku, int], available: Mapping[Sku, int]) -> int:

@@ -24,14 +24,14 @@ async def level_states(
     location_ids: Collection[LocationId],
     skus: Collection[Sku] | None = None,
 ) -> list[dict[str, Any]]:
-    """All levels of those locations, of those SKUs if given, as StockChanged carries them, sorted by
-    location and SKU; one statement.
+    """All levels of those locations, of those SKUs if given, as StockChanged carries them, sorted
+    by location and SKU; one statement.
 
     Raises:
         ValidationFailed: there are more than 50,000.
     """
     query = (
-        sa.select(*LEVEL_COLUMNS)
+        sa.select(*[stock_level.c[name] for name in LEVEL_COLUMNS])
         .where(among(stock_level.c.location_id, location_ids))
         .order_by(stock_level.c.location_id, stock_level.c.sku)
         .limit(MAX_LEVELS + 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -16,6 +16,7 @@ from domain.orders.history import history_of, orders_in_scope, work_in_scope
 from domain.payments import model as payments
 from schema.access import Allow, access
 from schema.context import Info
+from schema.customers.policy import KNOWING
 from schema.ids import global_id
 from schema.money import Money
 from schema.orders.enums import (
@@ -30,6 +31,10 @@ from schema.orders.enums import (
     Tender,
     UnfilledPolicy,
 )
+from schema.shipments.types import Shipment, load_shipments
+
+if TYPE_CHECKING:
+    from schema.customers.types import Customer
 
 
 @access()
@@ -280,6 +285,24 @@ class Order(relay.Node):
     tracking_token: str = strawberry.field(
         description="With this token and the number a guest may follow the order. Keep it secret."
     )
+
+    @strawberry.field(description="Its shipments, oldest first.")
+    async def shipments(self, info: Info) -> list[Shipment]:
+        """The order's shipments, loaded for all orders of the operation at once."""
+        return await load_shipments(info.context, OrderId(UUID(self.id)))
+
+    @strawberry.field(
+        description="The customer, if visible to the caller.",
+        extensions=[Allow(*KNOWING)],
+    )
+    async def customer(
+        self, info: Info
+    ) -> Annotated["Customer", strawberry.lazy("schema.customers.types")] | None:
+        """The customer, loaded for all orders of the operation at once."""
+        # The customers' types know orders; known here only when asked.
+        from schema.customers.types import load_customer
+
+        return await load_customer(info, UUID(self.customer_id.node_id))
 
     @strawberry.field(
         description="All changes, oldest first.", extensions=[Allow(*STAFF, Role.CUSTOMER)]

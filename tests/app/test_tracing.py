@@ -38,7 +38,7 @@ async def test_requests_become_spans_and_probes_do_not() -> None:
         await received.put((head.split()[1], body))
 
     collector = await asyncio.start_server(collect, "127.0.0.1", 0)
-    endpoint = "http://127.0.0.1:{}".format(collector.sockets[0].getsockname()[1])
+    endpoint = f"http://127.0.0.1:{collector.sockets[0].getsockname()[1]}"
     async with (
         collector,
         serving("tests.support.tiny_app:create_app", otel_endpoint=endpoint, workers="2") as server,

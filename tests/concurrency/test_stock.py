@@ -16,8 +16,9 @@ from domain.stock.audit import violations
 from domain.stock.errors import InsufficientStock
 from domain.stock.expiry import expire_due
 from domain.stock.model import Demand, MovementReason
+from domain.stock.posting import given_demand, ground
 from domain.stock.receive import receive
-from domain.stock.tables import reservation
+from domain.stock.tables import reservation, stock_level
 from tests.support.stock import (
     World,
     build,
@@ -174,6 +175,24 @@ async def test_opposite_orders_of_the_same_levels_never_deadlock(crowd: AsyncEng
         for code in ("ROME", "MILAN"):
             assert (await level_at(crowd, sku, code)).reserved == 40
     await assert_sound(crowd)
+
+
+async def test_levels_are_locked_in_order_of_place_and_sku(crowd: AsyncEngine) -> None:
+    await build(crowd, World(skus=("HAT", "SCARF")))
+    await stock_up(crowd, 1, "SCARF")  # The first row of the table is the last in order.
+    await stock_up(crowd, 1, "HAT")
+    wanted = [{"location_id": str(place("ROME")), "sku": sku} for sku in ("SCARF", "HAT")]
+    locked = sa.select(ground(given_demand()).locked.c.sku)
+    row = sa.select(stock_level.c.id).with_for_update(nowait=True)
+
+    async with crowd.connect() as blocker, crowd.connect() as waiter, crowd.connect() as other:
+        await blocker.execute(row.where(stock_level.c.sku == "HAT"))
+        waiting = asyncio.create_task(waiter.execute(locked, {"given_demand": wanted}))
+        await wait_for_lock(crowd)
+        await other.execute(row.where(stock_level.c.sku == "SCARF"))  # Not locked before HAT.
+        await other.rollback()
+        await blocker.rollback()
+        assert (await waiting).scalars().all() == ["HAT", "SCARF"]
 
 
 async def test_who_waits_for_the_lock_decides_on_what_the_other_left(crowd: AsyncEngine) -> None:

@@ -237,7 +237,7 @@ async def test_a_session_is_revoked_once_and_by_admins_only(api: Api, engine: As
     assert done["sessionId"] == given["sessionId"]
     (event,) = await events(engine)
     assert (event["type"], event["aggregate_id"]) == ("SessionRevoked", given["sessionId"])
-    await REVOKE_SESSION.succeed(api, ADMIN, {**given, "idempotencyKey": "s2"})
+    assert await REVOKE_SESSION.succeed(api, ADMIN, {**given, "idempotencyKey": "s2"}) == done
     assert len(await events(engine)) == 1
 
 

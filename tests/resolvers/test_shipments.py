@@ -203,18 +203,16 @@ async def test_another_location_is_refused_like_an_unknown_one(api: Api, shop: S
     assert (await loaded(shop, order.id)) == order
 
 
-@pytest.mark.parametrize(
-    "role", [Role.CALL_CENTER, Role.FINANCE, Role.CHANNEL, Role.CUSTOMER, None]
-)
 async def test_roles_without_the_right_are_refused_before_anything_runs(
-    api: Api, shop: Shop, role: Role | None
+    api: Api, shop: Shop
 ) -> None:
     order = await packed(shop, {"HAT": 1})
-    actor = Actor("x", role) if role else None
     deliver = {"idempotencyKey": "d", "shipmentId": gid("Shipment", order.id)}
-    for document, given in ((SHIP, wish(order)), (DELIVER, deliver)):
-        _, errors = await api.ask(actor, document, {"input": given})
-        assert errors == ["FORBIDDEN" if role else "UNAUTHENTICATED"]
+    outsiders = (Role.CALL_CENTER, Role.FINANCE, Role.CHANNEL, Role.CUSTOMER)
+    for actor in (None, *[Actor("x", role) for role in outsiders]):
+        for document, given in ((SHIP, wish(order)), (DELIVER, deliver)):
+            _, errors = await api.ask(actor, document, {"input": given})
+            assert errors == ["FORBIDDEN" if actor else "UNAUTHENTICATED"]
     assert (await loaded(shop, order.id)) == order
 
 

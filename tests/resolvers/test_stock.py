@@ -11,7 +11,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
-from domain.common.ids import LocationId, Sku
+from domain.common.ids import ChannelCode, LocationId, Sku
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
 from domain.stock.allocation import allocate
@@ -40,6 +40,7 @@ TILL = Actor("till-1", Role.POS, location_ids=frozenset({ROME}))
 MANAGER = Actor("rita", Role.STORE_MANAGER, location_ids=frozenset({ROME}))
 PICKER = Actor("piero", Role.WAREHOUSE, location_ids=frozenset({ROME}))
 WEB_SHOP = channel("WEB")
+AMAZON = Actor("amazon", Role.CHANNEL, channel_codes=frozenset({ChannelCode("AMAZON")}))
 KEEPERS = (PICKER, MANAGER, TILL, OPERATIONS, ADMIN)
 
 LEVEL = """id sku locationId onHand allocated reserved safetyStock available version updatedAt
@@ -119,9 +120,18 @@ def safety(units: int, key: str = "k1", **changes: Any) -> dict[str, Any]:
     return {**given, **changes}
 
 
-def cart(*lines: tuple[str, int], key: str = "k1", at: UUID = ROME, **more: Any) -> dict[str, Any]:
-    """Input of reserveStock."""
-    wanted = [{"sku": sku, "locationId": gid(at), "quantity": units} for sku, units in lines]
+def cart(
+    *lines: tuple[str, int],
+    key: str = "k1",
+    at: UUID = ROME,
+    expects: int | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Input of reserveStock; every line expects this version."""
+    wanted = [
+        {"sku": sku, "locationId": gid(at), "quantity": units, "expectedVersion": expects}
+        for sku, units in lines
+    ]
     return {"idempotencyKey": key, "lines": wanted, **more}
 
 
@@ -513,7 +523,7 @@ class TestReserveStock:
         await stock_up(engine, 5, "HAT")
         await RESERVE.succeed(api, WEB_SHOP, cart(("HAT", 1)))
 
-        error = await RESERVE.refused(api, engine, channel("AMAZON"), cart(("HAT", 1)))
+        error = await RESERVE.refused(api, engine, AMAZON, cart(("HAT", 1)))
 
         assert error["code"] == "FORBIDDEN"
 
@@ -526,6 +536,7 @@ class TestReserveStock:
             (cart(("NONE", 1)), "NOT_FOUND"),
             (cart(), "VALIDATION_FAILED"),
             (cart(("HAT", 0)), "VALIDATION_FAILED"),
+            (cart(("SET", 1), expects=1), "VALIDATION_FAILED"),
             (cart(("HAT", 1), ttlSeconds=0), "VALIDATION_FAILED"),
             (cart(("HAT", 1), ttlSeconds=3601), "VALIDATION_FAILED"),
         ],
@@ -539,10 +550,10 @@ class TestReserveStock:
 
     async def test_a_stale_version_is_refused(self, api: Api, engine: AsyncEngine) -> None:
         await stock_up(engine, 5, "HAT")
-        given = cart(("HAT", 1))
-        given["lines"][0]["expectedVersion"] = 4
 
-        assert (await RESERVE.refused(api, engine, AGENT, given))["code"] == "VERSION_CONFLICT"
+        error = await RESERVE.refused(api, engine, AGENT, cart(("HAT", 1), expects=4))
+
+        assert (error["code"], error["actual"]) == ("VERSION_CONFLICT", 1)
 
 
 class TestReleaseReservation:
@@ -591,6 +602,12 @@ class TestReleaseReservation:
 
 
 class TestAvailability:
+    async def hat(self, api: Api, **where: Any) -> dict[str, Any]:
+        """What can be promised of HAT."""
+        data, errors = await api.ask(None, PROMISE, {"skus": ["HAT"], **where})
+        assert not errors
+        return data["availability"][0]
+
     async def test_everybody_sees_what_a_channel_can_promise(
         self, api: Api, engine: AsyncEngine
     ) -> None:
@@ -628,7 +645,7 @@ class TestAvailability:
         await stock_up(engine, 5, "HAT", code="MILAN")
         near = {"latitude": 41.9, "longitude": 12.5, "radiusKm": 50}
 
-        (answer,) = await api.do(None, PROMISE, skus=["HAT"], near=near)
+        answer = await self.hat(api, near=near)
 
         assert answer["available"] == 3
         assert answer["locations"][0]["distanceKm"] == pytest.approx(0)
@@ -637,7 +654,7 @@ class TestAvailability:
         await stock_up(engine, 3, "HAT", code="ROME")
         await stock_up(engine, 5, "HAT", code="MILAN")
 
-        (answer,) = await api.do(None, PROMISE, skus=["HAT"], at=[gid(MILAN)])
+        answer = await self.hat(api, at=[gid(MILAN)])
 
         assert answer["available"] == 5
 
@@ -660,7 +677,7 @@ SEES_ROME = [ADMIN, AGENT, TILL, MANAGER, PICKER, WEB_SHOP]
 SEES_NOTHING = [
     Actor("till-2", Role.POS, location_ids=frozenset({MILAN})),
     Actor("till-3", Role.POS),
-    channel("AMAZON"),
+    AMAZON,
 ]
 
 

@@ -17,7 +17,7 @@ from subscriptions import messages
 from subscriptions.hub import Hub
 from subscriptions.mailbox import MOST_COMMITS, Mailbox, Mode
 from subscriptions.metrics import LiveMetrics
-from tests.support.probe import TOPIC, change_now, create_things
+from tests.support.probe import TOPIC, change_now, create_things, pile_up
 from tests.support.road import connected_broadcast, counted, in_background, running_hub
 from tests.support.waiting import until
 
@@ -185,8 +185,7 @@ async def test_a_closed_mailbox_is_forgotten(bench: Bench) -> None:
 async def test_a_slow_reader_of_events_is_told_to_resync(bench: Bench) -> None:
     (one,) = await create_things(bench.database, 1)
     with bench.hub.open([TOPIC], Mode.EVENTS) as mailbox:
-        for _ in range(MOST_COMMITS + 1):
-            await change_now(bench.database, [one])
+        await pile_up(bench.database, one, MOST_COMMITS + 1)
         await _sequence(bench.sequencer)
         await bench.beat()
         await until(lambda: bench.hub.last_seq == MOST_COMMITS + 1)
@@ -202,8 +201,7 @@ async def test_a_slow_reader_of_state_gets_the_newest_of_each(bench: Bench) -> N
     changes = MOST_COMMITS * 2
     with bench.hub.open([TOPIC], Mode.STATE) as mailbox:
         await change_now(bench.database, [two])
-        for _ in range(changes):
-            await change_now(bench.database, [one])
+        await pile_up(bench.database, one, changes)
         await _sequence(bench.sequencer)
         await bench.beat()
         await until(lambda: bench.hub.last_seq == changes + 1)

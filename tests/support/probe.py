@@ -37,8 +37,35 @@ async def create_things(database: Database, count: int) -> list[UUID]:
     async with database.writes.begin() as connection:
         for statement in _TABLE.split(";"):
             await connection.execute(sa.text(statement))
-        await connection.execute(sa.insert(_things), [{"id": each, "version": 0} for each in ids])
+        if ids:
+            rows = [{"id": each, "version": 0} for each in ids]
+            await connection.execute(sa.insert(_things), rows)
     return ids
+
+
+_PILE = sa.text(
+    """
+    WITH raised AS (
+        UPDATE probe.thing SET version = version + :count WHERE id = :id RETURNING version - :count
+    )
+    INSERT INTO outbox (events)
+    SELECT jsonb_build_array(jsonb_build_object(
+        'type', 'ThingChanged', 'aggregate', 'product', 'aggregate_id', :id,
+        'version', (SELECT * FROM raised) + number, 'topics', jsonb_build_array(:topic),
+        'payload', '{}'::jsonb, 'actor', 'TEST:probe', 'at', now(), 'correlation_id', ''))
+    FROM generate_series(1, :count) AS number ORDER BY number
+    """
+).bindparams(
+    sa.bindparam("id", type_=PG_UUID(as_uuid=True)),
+    sa.bindparam("count", type_=sa.BigInteger),
+    sa.bindparam("topic", type_=sa.Text),
+)
+
+
+async def pile_up(database: Database, thing: UUID, count: int) -> None:
+    """As if the thing had been changed in `count` commits, one by one; wakes nobody."""
+    async with database.writes.begin() as connection:
+        await connection.execute(_PILE, {"id": thing, "count": count, "topic": TOPIC})
 
 
 async def change(tx: Tx, ids: Sequence[UUID], topics: Sequence[str] = (TOPIC,)) -> None:

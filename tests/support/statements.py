@@ -1,6 +1,6 @@
 """Counting the SQL statements that a piece of work sends."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @contextmanager
-def counted_statements(engine: AsyncEngine, *, ignore: str = "\0") -> Iterator[list[str]]:
+def counted_statements(engine: AsyncEngine, *, ignore: str = "\0") -> Generator[list[str]]:
     """The statements sent through `engine` in the block; those that hold `ignore` do not count."""
     seen: list[str] = []
 

@@ -44,8 +44,8 @@ class ToyQuery:
         return []
 
     @strawberry.field
-    def echo(self, id: relay.GlobalID) -> str:
-        return id.node_id
+    def echo(self, global_id: Annotated[relay.GlobalID, strawberry.argument(name="id")]) -> str:
+        return global_id.node_id
 
     @strawberry.field
     def defect(self) -> str | None:

@@ -1,0 +1,1 @@
+"""Customers in GraphQL: types, inputs, payloads and error twins."""

@@ -1,0 +1,239 @@
+"""What each subscription field watches and how it shows it. Payloads are pure functions of events,
+so that subscribers of equal scope can share them.
+"""
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Any
+
+from domain.common.database import DbConnection
+from domain.common.ids import CustomerId, LocationId, OrderId, Sku
+from domain.events.model import Aggregate, LoggedEvent, Topic
+from domain.orders.projection import order_states, queue_states, recent_order_states
+from domain.shipments.projection import shipment_states
+from domain.stock.projection import level_states
+from schema.live import (
+    CustomerActivity,
+    CustomerChange,
+    FulfillmentOrderState,
+    LiveKind,
+    OrderChange,
+    OrderState,
+    ResyncReason,
+    ShipmentState,
+    StockChange,
+    WorkQueueChange,
+)
+from schema.stock import StockLevel
+from subscriptions.feed import Feed
+from subscriptions.mailbox import Mode
+
+RECENT_ORDERS = 20
+
+State = dict[str, Any]
+OrderWithShipments = tuple[State, list[State]]
+
+
+class Scope(StrEnum):
+    """Who may share what was made for one subscriber: PUBLIC everybody, LOCATION callers with the
+    same locations and role, PRINCIPAL nobody else (ADR 0005).
+    """
+
+    PUBLIC = "PUBLIC"
+    LOCATION = "LOCATION"
+    PRINCIPAL = "PRINCIPAL"
+
+
+SCOPES = {
+    "stockChanged": Scope.LOCATION,
+    "workQueueChanged": Scope.LOCATION,
+    "orderChanged": Scope.PRINCIPAL,
+    "customerActivity": Scope.PRINCIPAL,
+}
+"""The scope of each field; one that is not listed is PRINCIPAL."""
+
+
+def stock_feed(
+    location_ids: Sequence[LocationId], skus: Collection[Sku] | None
+) -> Feed[State, StockChange]:
+    """Levels of some locations, of some SKUs if given."""
+
+    async def snapshot(connection: DbConnection) -> list[State]:
+        return await level_states(connection, location_ids, skus)
+
+    wanted = None if skus is None else frozenset(skus)
+    return Feed(
+        topics=[Topic.stock(location_id) for location_id in location_ids],
+        mode=Mode.STATE,
+        snapshot=snapshot,
+        show_snapshot=lambda states, cursor, is_last: _stock(
+            LiveKind.SNAPSHOT, cursor, states, is_last=is_last
+        ),
+        show_changes=lambda events, cursor: _stock(
+            LiveKind.CHANGES, cursor, [event.payload for event in events]
+        ),
+        show_resync=lambda reason, cursor: _stock(
+            LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
+        ),
+        wants=lambda event: wanted is None or event.payload["sku"] in wanted,
+    )
+
+
+def order_feed(order_id: OrderId) -> Feed[OrderWithShipments, OrderChange]:
+    """One order and its shipments."""
+
+    async def snapshot(connection: DbConnection) -> list[OrderWithShipments]:
+        return await _with_shipments(connection, await order_states(connection, [order_id]))
+
+    return Feed(
+        topics=[Topic.order(order_id)],
+        mode=Mode.EVENTS,
+        snapshot=snapshot,
+        show_snapshot=lambda states, cursor, is_last: OrderChange(
+            kind=LiveKind.SNAPSHOT,
+            cursor=cursor,
+            complete=is_last,
+            reason=None,
+            changes=_orders(states),
+            shipments=_shipments(states),
+        ),
+        show_changes=lambda events, cursor: OrderChange(
+            kind=LiveKind.CHANGES,
+            cursor=cursor,
+            complete=True,
+            reason=None,
+            changes=[OrderState.of_payload(e.payload) for e in _of(Aggregate.ORDER, events)],
+            shipments=[
+                ShipmentState.of_payload(e.payload) for e in _of(Aggregate.SHIPMENT, events)
+            ],
+        ),
+        show_resync=lambda reason, cursor: OrderChange(
+            kind=LiveKind.RESYNC,
+            cursor=cursor,
+            complete=False,
+            reason=reason,
+            changes=[],
+            shipments=[],
+        ),
+    )
+
+
+def queue_feed(location_id: LocationId) -> Feed[State, WorkQueueChange]:
+    """The open work of one location."""
+
+    async def snapshot(connection: DbConnection) -> list[State]:
+        return await queue_states(connection, location_id)
+
+    return Feed(
+        topics=[Topic.queue(location_id)],
+        mode=Mode.EVENTS,
+        snapshot=snapshot,
+        show_snapshot=lambda states, cursor, is_last: _work(
+            LiveKind.SNAPSHOT, cursor, states, is_last=is_last
+        ),
+        show_changes=lambda events, cursor: _work(
+            LiveKind.CHANGES, cursor, [event.payload for event in events]
+        ),
+        show_resync=lambda reason, cursor: _work(
+            LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
+        ),
+    )
+
+
+def customer_feed(customer_id: CustomerId) -> Feed[OrderWithShipments, CustomerActivity]:
+    """One customer: orders, shipments, and that their own data changed."""
+
+    async def snapshot(connection: DbConnection) -> list[OrderWithShipments]:
+        recent = await recent_order_states(connection, customer_id, RECENT_ORDERS)
+        return await _with_shipments(connection, recent)
+
+    return Feed(
+        topics=[Topic.customer(customer_id)],
+        mode=Mode.EVENTS,
+        snapshot=snapshot,
+        show_snapshot=lambda states, cursor, is_last: CustomerActivity(
+            kind=LiveKind.SNAPSHOT,
+            cursor=cursor,
+            complete=is_last,
+            reason=None,
+            orders=_orders(states),
+            shipments=_shipments(states),
+            changes=[],
+        ),
+        show_changes=lambda events, cursor: CustomerActivity(
+            kind=LiveKind.CHANGES,
+            cursor=cursor,
+            complete=True,
+            reason=None,
+            orders=[OrderState.of_payload(e.payload) for e in _of(Aggregate.ORDER, events)],
+            shipments=[
+                ShipmentState.of_payload(e.payload) for e in _of(Aggregate.SHIPMENT, events)
+            ],
+            changes=[CustomerChange.of_payload(e.payload) for e in _of(Aggregate.CUSTOMER, events)],
+        ),
+        show_resync=lambda reason, cursor: CustomerActivity(
+            kind=LiveKind.RESYNC,
+            cursor=cursor,
+            complete=False,
+            reason=reason,
+            orders=[],
+            shipments=[],
+            changes=[],
+        ),
+    )
+
+
+def _stock(
+    kind: LiveKind,
+    cursor: str,
+    levels: Sequence[Any],
+    *,
+    is_last: bool = True,
+    reason: ResyncReason | None = None,
+) -> StockChange:
+    return StockChange(
+        kind=kind,
+        cursor=cursor,
+        complete=is_last,
+        reason=reason,
+        levels=[StockLevel.of_payload(level) for level in levels],
+    )
+
+
+def _work(
+    kind: LiveKind,
+    cursor: str,
+    items: Sequence[Any],
+    *,
+    is_last: bool = True,
+    reason: ResyncReason | None = None,
+) -> WorkQueueChange:
+    return WorkQueueChange(
+        kind=kind,
+        cursor=cursor,
+        complete=is_last,
+        reason=reason,
+        items=[FulfillmentOrderState.of_payload(item) for item in items],
+    )
+
+
+async def _with_shipments(
+    connection: DbConnection, orders: Sequence[State]
+) -> list[OrderWithShipments]:
+    shipments = await shipment_states(connection, [order["order_id"] for order in orders])
+    return [
+        (order, [each for each in shipments if each["order_id"] == order["order_id"]])
+        for order in orders
+    ]
+
+
+def _orders(states: Sequence[OrderWithShipments]) -> list[OrderState]:
+    return [OrderState.of_payload(order) for order, _ in states]
+
+
+def _shipments(states: Sequence[OrderWithShipments]) -> list[ShipmentState]:
+    return [ShipmentState.of_payload(each) for _, shipments in states for each in shipments]
+
+
+def _of(aggregate: Aggregate, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+    return [event for event in events if event.aggregate == aggregate]

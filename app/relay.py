@@ -6,6 +6,7 @@ Every worker runs one. One of them leads, the others stand by.
 import asyncio
 import contextlib
 import random
+import signal
 import time
 from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
@@ -14,9 +15,11 @@ import structlog
 from broadcaster import Broadcast
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from app.settings import Settings
 from domain.events.sequencing import Fenced, SequencedCommit, Sequencer, open_sequencer
 from subscriptions import messages
-from subscriptions.stream import Backoff
+from subscriptions.metrics import LiveMetrics
+from subscriptions.stream import Backoff, EventStreamBackend
 
 POLL_S = 0.25
 HEARTBEAT_S = 1.0
@@ -60,12 +63,14 @@ class Relay:
         metrics: RelayMetrics,
         *,
         retention: timedelta,
+        retire_every_s: float = RETIRE_EVERY_S,
     ) -> None:
         self.leading = False
+        self.metrics = metrics
         self._database_url = database_url
         self._broadcast = broadcast
-        self._metrics = metrics
         self._retention = retention
+        self._retire_every_s = retire_every_s
         self._woken = asyncio.Event()
         self._last_heartbeat = 0.0
         self._last_retirement = time.monotonic()
@@ -95,7 +100,7 @@ class Relay:
             except Fenced:
                 log.warning("another relay took over")
             except Exception as error:  # noqa: BLE001 -- edge: the relay outlives all failures
-                self._metrics.failures.inc()
+                self.metrics.failures.inc()
                 log.error("the relay failed, trying again", reason=repr(error))
             if time.monotonic() - started > STANDBY_S:
                 backoff.reset()
@@ -112,8 +117,8 @@ class Relay:
     async def _in_office(self, sequencer: Sequencer) -> AsyncGenerator[None]:
         """While inside, this process leads and hears the wake-ups of the others."""
         log.info("relay leads", last_seq=sequencer.last_seq)
-        self._metrics.terms.inc()
-        self._metrics.leading.set(1)
+        self.metrics.terms.inc()
+        self.metrics.leading.set(1)
         self.leading = True
         self._last_heartbeat = 0.0
         listener = asyncio.create_task(self._listen(), name="relay wake-ups")
@@ -121,7 +126,7 @@ class Relay:
             yield
         finally:
             self.leading = False
-            self._metrics.leading.set(0)
+            self.metrics.leading.set(0)
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
 
@@ -149,8 +154,8 @@ class Relay:
             if len(text) > LARGEST_MESSAGE:
                 text = messages.heartbeat(incarnation, commit.last_seq)
             await self._broadcast.publish(messages.EVENTS, text)
-            self._metrics.events.inc(len(commit.records))
-        self._metrics.commits.inc(len(commits))
+            self.metrics.events.inc(len(commit.records))
+        self.metrics.commits.inc(len(commits))
 
     async def _keep_house(self, sequencer: Sequencer) -> None:
         now = time.monotonic()
@@ -158,9 +163,9 @@ class Relay:
             self._last_heartbeat = now
             text = messages.heartbeat(sequencer.incarnation, sequencer.last_seq)
             await self._broadcast.publish(messages.EVENTS, text)
-        if now - self._last_retirement >= RETIRE_EVERY_S:
+        if now - self._last_retirement >= self._retire_every_s:
             retired = await sequencer.retire(self._retention)
-            self._metrics.retired.inc(retired)
+            self.metrics.retired.inc(retired)
             if retired == 0:
                 self._last_retirement = now
 
@@ -175,3 +180,22 @@ class Relay:
         self._pause = None
         if self._wake_again:
             self._send_wake()
+
+
+async def serve_relay(settings: Settings) -> None:
+    """A relay by itself, on the servers that `settings` name, until SIGTERM or SIGINT."""
+    registry = CollectorRegistry()
+    backend = EventStreamBackend(settings.redis_url, LiveMetrics(registry))
+    async with Broadcast(backend=backend) as broadcast:
+        relay = Relay(
+            settings.database_url,
+            broadcast,
+            RelayMetrics(registry),
+            retention=timedelta(hours=settings.event_retention_hours),
+        )
+        working = asyncio.create_task(relay.run(), name="relay")
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, working.cancel)
+        await asyncio.wait([working])
+    log.info("relay stopped")

@@ -50,11 +50,14 @@ class Past:
         return self.versions[-1].order
 
     def then(self, change: Callable[[Order], Order], at: datetime, action: str) -> "Past":
-        """The same past and one more change; time does not run backwards."""
+        """The same past and one more change at `at`, which it finds in the order's `updated_at`;
+        time does not run backwards.
+        """
         before = self.order
         moment = max(at, before.updated_at)
-        after = next_version(before, change(before), moment)
-        return replace(self, versions=(*self.versions, Version(after, action)))
+        after = change(replace(before, updated_at=moment))
+        version = Version(next_version(before, after, moment), action)
+        return replace(self, versions=(*self.versions, version))
 
 
 def past_of(placed: Order, told: HistoricOrder, carrier: str) -> Past:
@@ -109,7 +112,6 @@ def _cancelled(past: Past, told: HistoricOrder) -> Past:
 
 def _shipped(past: Past, told: HistoricOrder, carrier: str) -> Past:
     """One shipment with one parcel for each location that served the order."""
-    at = max(told.shipped_at or past.order.updated_at, past.order.updated_at)
     shipments: list[Shipment] = []
 
     def change(order: Order) -> Order:
@@ -117,24 +119,23 @@ def _shipped(past: Past, told: HistoricOrder, carrier: str) -> Past:
         for position, work in enumerate(order.fulfillment_orders, start=1):
             parcel = GivenParcel(f"{told.reference.upper()}-{position}")
             command = ShipFulfillmentOrder("", work.id, carrier, (parcel,))
-            order, shipment = dispatched(order, work.id, command, at)
+            order, shipment = dispatched(order, work.id, command, order.updated_at)
             shipments.append(shipment)
         return order
 
-    past = past.then(change, at, Action.SHIP.value)
+    past = past.then(change, told.shipped_at or past.order.updated_at, Action.SHIP.value)
     return replace(past, shipments=tuple(shipments))
 
 
 def _delivered(past: Past, told: HistoricOrder) -> Past:
-    at = max(told.delivered_at or past.order.updated_at, past.order.updated_at)
-
     def change(order: Order) -> Order:
         return reduce(lambda each, sent: delivered(each, sent.id), past.shipments, order)
 
-    events = [_delivery(shipment, at) for shipment in past.shipments]
-    done = [with_events(sent, [event]) for sent, event in zip(past.shipments, events, strict=True)]
-    past = past.then(change, at, Action.DELIVER.value)
-    return replace(past, shipments=(*past.shipments, *done), events=tuple(events))
+    sent = past.shipments
+    past = past.then(change, told.delivered_at or past.order.updated_at, Action.DELIVER.value)
+    events = [_delivery(each, past.order.updated_at) for each in sent]
+    done = [with_events(each, [event]) for each, event in zip(sent, events, strict=True)]
+    return replace(past, shipments=(*sent, *done), events=tuple(events))
 
 
 def _delivery(shipment: Shipment, at: datetime) -> TrackingEvent:

@@ -43,9 +43,7 @@ class WrongColumns(DomainError):
         self.file = file
 
 
-def read_rows(
-    file: str, lines: Iterable[str], model: type[R]
-) -> Iterator[Accepted[R] | Rejected]:
+def read_rows(file: str, lines: Iterable[str], model: type[R]) -> Iterator[Accepted[R] | Rejected]:
     """The rows of a CSV file (RFC 4180, first line: names of columns), in order.
 
     Raises:

@@ -42,11 +42,19 @@ async def connected_broadcast(
 
 
 def new_relay(
-    database_url: str, broadcast: Broadcast, retention: timedelta = timedelta(hours=72)
+    database_url: str,
+    broadcast: Broadcast,
+    retention: timedelta = timedelta(hours=72),
+    retire_every_s: float = 60.0,
 ) -> Relay:
     """A relay that does not run yet."""
-    metrics = RelayMetrics(CollectorRegistry())
-    return Relay(database_url, broadcast, metrics, retention=retention)
+    return Relay(
+        database_url,
+        broadcast,
+        RelayMetrics(CollectorRegistry()),
+        retention=retention,
+        retire_every_s=retire_every_s,
+    )
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ async def enroll(api: Api, **other: Any) -> dict[str, Any]:
 
 async def exchange(api: Api, key: str) -> tuple[int, dict[str, Any]]:
     response = await api.client.post(
-        "/auth/device", headers={"authorization": f"Device {key}".encode()}
+        "/auth/device", headers=[(b"authorization", f"Device {key}".encode())]
     )
     return response.status_code, response.json()
 

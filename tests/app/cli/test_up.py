@@ -2,8 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx2
+from websockets import Subprotocol
+from websockets.asyncio.client import connect
 
 from tests.support.installation import installed, unico
 from tests.support.servers import connected
@@ -55,3 +58,44 @@ async def _keep_a_note(home: Path) -> None:
 async def _note(home: Path) -> object:
     async with connected(_url(home)) as connection:
         return await connection.fetchval("SELECT text FROM note")
+
+
+async def test_what_the_banner_offers_to_paste_works_on_the_demo_data(tmp_path: Path) -> None:
+    async with installed(tmp_path) as service:
+        _, _, samples = service.banner.partition("Watch stock")
+        subscription, _, mutation = samples.partition("Place an order")
+        subscription = subscription[subscription.index("subscription {") :]
+        mutation = mutation[mutation.index("mutation {") : mutation.rindex("}") + 1]
+        address = f"{service.url.replace('http', 'ws')}/graphql"
+        protocol = [Subprotocol("graphql-transport-ws")]
+        async with connect(address, subprotocols=protocol) as socket:
+            token = {"authorization": f"Bearer {service.token('POS')}"}
+            await socket.send(json.dumps({"type": "connection_init", "payload": token}))
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            start = {"id": "1", "type": "subscribe", "payload": {"query": subscription}}
+            await socket.send(json.dumps(start))
+            first = json.loads(await socket.recv())["payload"]["data"]["stockChanged"]
+            assert first["kind"] == "SNAPSHOT"
+
+            placed = await _post(service.url, mutation, service.token("CALL_CENTER"))
+
+            assert placed["placeOrder"]["__typename"] == "PlaceOrderPayload", placed
+            while (change := json.loads(await socket.recv())["payload"]["data"]["stockChanged"])[
+                "kind"
+            ] == "SNAPSHOT":
+                pass
+            assert change["kind"] == "CHANGE"
+            assert f'sku: "{change["levels"][0]["sku"]}"' in mutation
+
+
+async def _post(url: str, query: str, token: str) -> dict[str, Any]:
+    """The data of the answer."""
+    async with httpx2.AsyncClient(timeout=30) as client:
+        answer = await client.post(
+            f"{url}/graphql",
+            json={"query": query},
+            headers={"authorization": f"Bearer {token}"},
+        )
+    body: dict[str, Any] = answer.json()
+    assert "errors" not in body, body
+    return body["data"]

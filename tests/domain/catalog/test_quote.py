@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -138,8 +139,8 @@ async def test_an_offer_says_all_that_an_order_needs(
 async def test_the_price_is_that_of_the_moment_currency_and_channel(
     engine: AsyncEngine, product_id: ProductId
 ) -> None:
-    async def price(**wanted: object) -> tuple[int | None, str]:
-        offer = (await ask(engine, HAT, **wanted))[HAT]  # type: ignore[arg-type]
+    async def price(**wanted: Any) -> tuple[int | None, str]:
+        offer = (await ask(engine, HAT, **wanted))[HAT]
         return offer.price_minor, offer.currency
 
     before = datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)

@@ -64,7 +64,7 @@ def hours(*weekdays: int) -> tuple[OpeningHours, ...]:
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]
+    return datetime(*parts, tzinfo=UTC)
 
 
 def test_the_cut_off_of_today_counts_until_its_minute() -> None:
@@ -96,9 +96,7 @@ def test_without_a_cut_off_there_is_none() -> None:
     assert next_cut_off(replace(ROME, cut_off=None), utc(2026, 1, 5)) is None
 
 
-moments = st.datetimes(
-    min_value=datetime(2011, 12, 20), max_value=datetime(2035, 1, 1), timezones=st.just(UTC)
-)
+moments = st.integers(0, 730_000_000).map(lambda s: utc(2011, 12, 20) + timedelta(seconds=s))
 minutes = st.times().map(lambda t: t.replace(second=0, microsecond=0))
 working_days = st.frozensets(st.integers(1, 7)).map(lambda days: hours(*sorted(days)))
 
@@ -116,7 +114,7 @@ def test_next_cut_off_is_the_first_one_after_the_moment(
     if shown == cut_off:
         assert works_on(open_on, local.isoweekday())
     else:
-        assert timedelta(0) < local.utcoffset() - _before(local) <= timedelta(hours=24)  # type: ignore[operator]
+        assert timedelta(0) < _offset(local) - _offset(local - timedelta(hours=26))
     day = at
     while (day := day + timedelta(hours=1)) < found:
         earlier = day.astimezone(ZoneInfo(zone))
@@ -124,8 +122,8 @@ def test_next_cut_off_is_the_first_one_after_the_moment(
         assert not (at < moment < found and works_on(open_on, earlier.isoweekday()))
 
 
-def _before(local: datetime) -> timedelta:
-    offset = (local - timedelta(hours=26)).utcoffset()
+def _offset(local: datetime) -> timedelta:
+    offset = local.utcoffset()
     assert offset is not None
     return offset
 

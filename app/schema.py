@@ -1,12 +1,15 @@
 """The GraphQL schema: what resolvers and subscriptions offer, behind the limits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import UUIDDefinition
 from strawberry.types import ExecutionContext
 
 from app.faults import MaskedErrors
@@ -92,4 +95,5 @@ def sdl() -> str:
 
 
 def _config(**given: Any) -> StrawberryConfig:
-    return StrawberryConfig(relay_max_results=100, **given)
+    described = replace(UUIDDefinition, description="A UUID (RFC 9562) in its usual text form.")
+    return StrawberryConfig(relay_max_results=100, scalar_map={UUID: described}, **given)

@@ -88,6 +88,15 @@ def _create(settings: Settings, application: str) -> Starlette:
     return create(settings)
 
 
+class _Socket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, of which the shutdown may be asked for at any time and repeatedly."""
+
+    def shutdown(self) -> None:
+        """Close code 1012 unless the socket is closing already, in which case uvicorn raises."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
+
 class _Server(uvicorn.Server):
     """One worker's server: readiness goes red before anything closes."""
 
@@ -103,7 +112,7 @@ class _Server(uvicorn.Server):
                 set_up_tracing(settings)(app),
                 loop="uvloop",
                 http="httptools",
-                ws="websockets-sansio",
+                ws=_Socket,
                 ws_max_size=settings.ws_max_bytes,
                 ws_ping_interval=20,
                 ws_ping_timeout=20,
@@ -145,7 +154,7 @@ class _Server(uvicorn.Server):
     async def _close_sockets(self) -> None:
         """Close code 1012 for each, spread over the drain time so that clients do not stampede."""
         found = list(self.server_state.connections)
-        open_sockets = [each for each in found if isinstance(each, WebSocketsSansIOProtocol)]
+        open_sockets = [each for each in found if isinstance(each, _Socket)]
         for each in open_sockets:
             each.shutdown()
             await self._pause(self._drain_s / len(open_sockets))

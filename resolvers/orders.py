@@ -29,7 +29,7 @@ from schema.access import Allow
 from schema.connections import Connection
 from schema.context import Context, Info
 from schema.ids import id_of
-from schema.inputs import After, First
+from schema.inputs import INPUT, After, First
 from schema.orders.connections import orders_connection
 from schema.orders.enums import OrderStatus
 from schema.orders.inputs import (
@@ -150,7 +150,9 @@ class OrdersMutation:
         "confirms. The same key and input give the same order.",
         extensions=[Allow(*SELLERS)],
     )
-    async def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderResult:
+    async def place_order(
+        self, info: Info, input: Annotated[PlaceOrderInput, INPUT]
+    ) -> PlaceOrderResult:
         """The confirmed order, or why not."""
 
         async def work() -> PlaceOrderPayload:
@@ -163,7 +165,7 @@ class OrdersMutation:
         description="Pay an order whose payment was refused or never answered.",
         extensions=[Allow(*SELLERS)],
     )
-    async def pay_order(self, info: Info, input: PayOrderInput) -> PayOrderResult:
+    async def pay_order(self, info: Info, input: Annotated[PayOrderInput, INPUT]) -> PayOrderResult:
         """The confirmed order, or why not."""
 
         async def work() -> PayOrderPayload:
@@ -176,7 +178,9 @@ class OrdersMutation:
         description="Put an order on hold: it keeps its stock, but nobody works on it.",
         extensions=[Allow(*KEEPERS)],
     )
-    async def hold_order(self, info: Info, input: OrderHoldInput) -> ChangeOrderResult:
+    async def hold_order(
+        self, info: Info, input: Annotated[OrderHoldInput, INPUT]
+    ) -> ChangeOrderResult:
         """The held order, or why not."""
         actor = info.context.caller
         return await _change(
@@ -184,7 +188,9 @@ class OrdersMutation:
         )
 
     @strawberry.mutation(description="Lift a hold.", extensions=[Allow(*KEEPERS)])
-    async def release_hold(self, info: Info, input: OrderHoldInput) -> ChangeOrderResult:
+    async def release_hold(
+        self, info: Info, input: Annotated[OrderHoldInput, INPUT]
+    ) -> ChangeOrderResult:
         """The order without that hold, or why not."""
         actor = info.context.caller
         return await _change(
@@ -195,7 +201,9 @@ class OrdersMutation:
         description="Release a confirmed order's allocated units to the locations' work queues.",
         extensions=[Allow(*RELEASERS)],
     )
-    async def release_order(self, info: Info, input: ChangeOrderInput) -> ChangeOrderResult:
+    async def release_order(
+        self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
+    ) -> ChangeOrderResult:
         """The released order, or why not."""
         actor = info.context.caller
         return await _change(
@@ -207,7 +215,9 @@ class OrdersMutation:
         "again, what was authorised is let go.",
         extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
     )
-    async def cancel_order(self, info: Info, input: ChangeOrderInput) -> ChangeOrderResult:
+    async def cancel_order(
+        self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
+    ) -> ChangeOrderResult:
         """The cancelled order, or why not."""
         context, actor = info.context, info.context.caller
 
@@ -224,7 +234,9 @@ class OrdersMutation:
         description="Hand waiting goods to the customer in the store; what they cost is captured.",
         extensions=[Allow(*TILLS)],
     )
-    async def collect_order(self, info: Info, input: ChangeOrderInput) -> CollectOrderResult:
+    async def collect_order(
+        self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
+    ) -> CollectOrderResult:
         """The collected order, or why not."""
         context = info.context
 
@@ -244,7 +256,7 @@ class OrdersMutation:
 
     @strawberry.mutation(description="Begin to pick.", extensions=[Allow(*WORKERS)])
     async def start_picking(
-        self, info: Info, input: FulfillmentOrderInput
+        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The fulfillment order in picking, or why not."""
         return await _advance(info.context, input, work.start_picking)
@@ -253,7 +265,7 @@ class OrdersMutation:
         description="All units of the fulfillment order are picked.", extensions=[Allow(*WORKERS)]
     )
     async def confirm_pick(
-        self, info: Info, input: FulfillmentOrderInput
+        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The picked fulfillment order, or why not."""
         return await _advance(info.context, input, work.confirm_pick)
@@ -262,7 +274,7 @@ class OrdersMutation:
         description="All units of the fulfillment order are packed.", extensions=[Allow(*WORKERS)]
     )
     async def pack_fulfillment_order(
-        self, info: Info, input: FulfillmentOrderInput
+        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The packed fulfillment order, or why not."""
         return await _advance(info.context, input, work.pack)
@@ -272,7 +284,7 @@ class OrdersMutation:
         extensions=[Allow(*WORKERS)],
     )
     async def mark_ready_for_pickup(
-        self, info: Info, input: FulfillmentOrderInput
+        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The fulfillment order, ready, or why not."""
         return await _advance(info.context, input, work.mark_ready)

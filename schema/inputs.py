@@ -39,11 +39,11 @@ def at_or_now(at: datetime | None) -> datetime:
 
 
 def utc_moment(field: str, moment: datetime | None) -> datetime | None:
-    """`moment` itself, which must say its offset from UTC.
+    """`moment` in UTC; it must say its offset.
 
     Raises:
         ValidationFailed: it has no offset.
     """
     if moment is not None and moment.tzinfo is None:
         raise ValidationFailed(field, "must have an offset from UTC, such as Z")
-    return moment
+    return moment.astimezone(UTC) if moment is not None else None

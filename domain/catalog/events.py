@@ -1,7 +1,7 @@
 """News of the catalogue. Nobody watches it live yet, so that its events have no topic."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,7 +31,7 @@ def tax_rate_id(country: str, tax_category: str) -> UUID:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return moment.astimezone(UTC).isoformat() if moment is not None else None
 
 
 def channel_payload(channel: Channel) -> dict[str, Any]:

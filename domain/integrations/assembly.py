@@ -12,7 +12,7 @@ from domain.catalog.bulk import ProductDraft
 from domain.integrations.model import HistoricOrder
 from domain.integrations.olist import historic_order, product_draft, seller_location, total
 from domain.integrations.places import Gazetteer
-from domain.integrations.reading import Accepted, Rejected
+from domain.integrations.reading import Accepted, R, Rejected
 from domain.integrations.rows import (
     CustomerRow,
     GeolocationRow,
@@ -90,14 +90,20 @@ class Assembly:
         """An item waits for its order; a refused one spoils the whole order."""
         reason = self._wrong_with(given.row)
         if reason is not None:
-            self.spoil(given.row.order_id, f"an item was refused: {reason}")
-            return _refused(ITEMS, given, reason)
+            refused = _refused(ITEMS, given, reason)
+            self.note(refused)
+            return refused
         self._items.setdefault(given.row.order_id, []).append(given)
         return None
 
-    def spoil(self, order_id: str, reason: str) -> None:
-        """The order cannot be loaded, for the reason that comes first."""
-        self._spoilt.setdefault(order_id, reason)
+    def note(self, refused: Rejected) -> None:
+        """A row was refused: a bad item spoils its whole order, a bad order its items."""
+        order_id = refused.row.get("order_id", "")
+        if refused.file == ITEMS:
+            self._spoilt.setdefault(order_id, f"an item was refused: {refused.reason}")
+        if refused.file == ORDERS:
+            self._items.pop(order_id, None)
+            self._payments.pop(order_id, None)
 
     def add_payment(self, given: Accepted[PaymentRow]) -> Rejected | None:
         """A payment waits for its order."""
@@ -109,7 +115,7 @@ class Assembly:
         row = given.row
         items = self._items.pop(row.order_id, [])
         payments = self._payments.pop(row.order_id, [])
-        reason = self._wrong_with_order(row, bool(items))
+        reason = self._wrong_with_order(row, has_items=bool(items), is_paid=bool(payments))
         self._orders.add(row.order_id)
         if reason is not None:
             yield _refused(ORDERS, given, reason)
@@ -138,14 +144,16 @@ class Assembly:
             return "seller_id was not loaded from sellers.csv"
         return None
 
-    def _wrong_with_order(self, row: OrderRow, has_items: bool) -> str | None:
+    def _wrong_with_order(self, row: OrderRow, *, has_items: bool, is_paid: bool) -> str | None:
         if row.order_id in self._orders:
             return "order_id comes twice"
         if row.order_id in self._spoilt:
             return self._spoilt[row.order_id]
         if row.customer_id not in self._customers:
             return "customer_id was not loaded from customers.csv"
-        return None if has_items else "has no items in order_items.csv"
+        if not has_items:
+            return "has no items in order_items.csv"
+        return None if is_paid else "has no payments in order_payments.csv"
 
 
 def _unfit(payments: list[Accepted[PaymentRow]], costs: Decimal) -> Iterator[Rejected]:
@@ -156,15 +164,5 @@ def _unfit(payments: list[Accepted[PaymentRow]], costs: Decimal) -> Iterator[Rej
     yield from (_refused(PAYMENTS, payment, reason) for payment in payments)
 
 
-def _refused(
-    file: str,
-    given: Accepted[SellerRow]
-    | Accepted[ProductRow]
-    | Accepted[CustomerRow]
-    | Accepted[OrderItemRow]
-    | Accepted[PaymentRow]
-    | Accepted[OrderRow],
-    reason: str,
-) -> Rejected:
-    row = {name: str(value) for name, value in given.row.model_dump(mode="json").items()}
-    return Rejected(file, given.line, reason, row)
+def _refused(file: str, given: Accepted[R], reason: str) -> Rejected:
+    return Rejected(file, given.line, reason, given.raw)

@@ -27,10 +27,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Accepted(Generic[R]):
-    """A good row, and where it stands."""
+    """A good row, where it stands, and how it was written."""
 
     line: int
     row: R
+    raw: Mapping[str, str]
 
 
 class WrongColumns(DomainError):
@@ -74,7 +75,7 @@ def _judged(
     if any(REPLACED in value for value in values):
         return Rejected(file, line, "is not UTF-8", row)
     try:
-        return Accepted(line, model.model_validate(row))
+        return Accepted(line, model.model_validate(row), row)
     except ValidationError as error:
         return Rejected(file, line, _reason(error), row)
 

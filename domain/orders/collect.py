@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from domain.common.database import Database
-from domain.common.errors import NotFound, check_version
-from domain.common.idempotency import begun, claim, finished, load
+from domain.common.errors import DomainError, NotFound, check_version
+from domain.common.idempotency import Claim, begun, claim, finished, load
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeOrder
@@ -24,6 +24,7 @@ from domain.stock.allocation import issue
 from domain.stock.model import MovementReason
 
 OPERATION = "collectOrder"
+MAX_ROUNDS = 5
 
 
 async def collect_paid(
@@ -46,24 +47,38 @@ async def collect_paid(
     async def first(tx: Tx) -> list[Capture] | Changed:
         return await _prepare(tx, actor, command)
 
-    wanted = await database.run(first, actor_key=actor.key, correlation_id=correlation_id)
-    if isinstance(wanted, Changed):
-        return wanted
-    results = await perform(gateway, wanted)
+    for attempt in range(1, MAX_ROUNDS + 1):
+        wanted = await database.run(first, actor_key=actor.key, correlation_id=correlation_id)
+        if isinstance(wanted, Changed):
+            return wanted
+        results = await perform(gateway, wanted)
 
-    async def second(tx: Tx) -> Changed | str:
-        return await _complete(tx, command, results)
+        async def second(tx: Tx, answers: Captured = results) -> Changed | str | None:
+            return await _complete(tx, command, answers)
 
-    done = await database.run(second, actor_key=actor.key, correlation_id=correlation_id)
-    if isinstance(done, str):
-        raise CaptureFailed(command.order_id, done)
-    return done
+        done = await database.run(second, actor_key=actor.key, correlation_id=correlation_id)
+        if isinstance(done, Changed):
+            return done
+        if done is not None or attempt == MAX_ROUNDS:
+            raise CaptureFailed(command.order_id, done or "the amount due keeps changing")
+    raise AssertionError("unreachable")
 
 
 async def _prepare(tx: Tx, actor: Actor, command: ChangeOrder) -> list[Capture] | Changed:
+    """The captures to ask for, stored as intents; or what the key stands for."""
     known = await claim(tx, OPERATION, command)
     if known.result is not None:
         return load(Changed, known.result)
+    try:
+        return await _wanted(tx, actor, command, known)
+    except DomainError:
+        twin = await claim(tx, OPERATION, command)
+        if twin.result is None:
+            raise
+        return load(Changed, twin.result)  # finished while the lock was waited for
+
+
+async def _wanted(tx: Tx, actor: Actor, command: ChangeOrder, known: Claim) -> list[Capture]:
     order = require_visible(actor, await locked_order(tx.connection, command.order_id))
     if known.new:
         check_version(command.expected_version, order.version)
@@ -76,20 +91,33 @@ async def _prepare(tx: Tx, actor: Actor, command: ChangeOrder) -> list[Capture] 
     return await prepare(tx.connection, order.payments, order.id, amount, await tx.now())
 
 
-async def _complete(tx: Tx, command: ChangeOrder, results: Captured) -> Changed | str:
+async def _complete(tx: Tx, command: ChangeOrder, answers: Captured) -> Changed | str | None:
+    """The collected order, stored; or the reason of a refused capture; or None: judge again.
+
+    What the PSP answered is recorded in any case.
+    """
     before = await locked_order(tx.connection, command.order_id)
-    payments, refusal = await record(tx.connection, before.payments, results, await tx.now())
-    if refusal is not None:
-        if payments != before.payments:
-            await save(tx, before, replace(before, payments=payments), "CAPTURE", reason=refusal)
+    payments, refusal = await record(tx.connection, before.payments, answers, await tx.now())
+    paid = replace(before, payments=payments)
+    try:
+        after = _moved(paid)
+    except DomainError:
+        await _keep(tx, before, paid, refusal)
+        return None  # a twin handed it over, or a hold was put on: the next round says which
+    if refusal is not None or due_for(paid, chosen=_waiting(paid)) > 0:
+        await _keep(tx, before, paid, refusal)
         return refusal
     leaving = [group for group in before.groups if _waiting(before)(group)]
-    after = _moved(replace(before, payments=payments))
     demand = demand_of_groups(before, leaving)
     await issue(tx, demand, reason=MovementReason.COLLECTED, reference=before.number)
     result = Changed(before.id, before.version + 1)
     await save(tx, before, after, "COLLECT", finished(tx, command, result))
     return result
+
+
+async def _keep(tx: Tx, before: Order, paid: Order, refusal: str | None) -> None:
+    if paid.payments != before.payments:
+        await save(tx, before, paid, "CAPTURE", reason=refusal)
 
 
 def _moved(order: Order) -> Order:

@@ -63,10 +63,11 @@ async def orders_by_customer(
     request: PageRequest,
 ) -> dict[CustomerId, Page[Order]]:
     """For each customer the newest orders in the actor's scope, with all their parts."""
-    wanted = sa.func.unnest(sa.literal(list(customer_ids), ARRAY(sa.UUID()))).column_valued("id")
-    mine = sales_order.c.customer_id == wanted
+    ids = sa.func.unnest(sa.literal(list(customer_ids), ARRAY(sa.UUID())))
+    wanted = ids.table_valued("id", name="wanted").render_derived()
+    mine = sales_order.c.customer_id == wanted.c.id
     newest = _newest(actor, request).where(mine).correlate(wanted).lateral("newest")
-    query = sa.select(wanted, newest.c.document).join(newest, sa.true())
+    query = sa.select(wanted.c.id, newest.c.document).join(newest, sa.true())
     found: dict[CustomerId, list[object]] = {customer_id: [] for customer_id in customer_ids}
     for customer_id, document in (await connection.execute(query)).all():
         found[CustomerId(customer_id)].append(document)

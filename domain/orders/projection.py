@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import CustomerId, LocationId
@@ -50,7 +51,7 @@ async def _states(connection: AsyncConnection, query: sa.Select[object]) -> list
     last = (
         sa.select(order_history.c.order_id, order_history.c.action, order_history.c.reason)
         .where(order_history.c.order_id.in_([order.id for order in orders]))
-        .distinct(order_history.c.order_id)
+        .ext(distinct_on(order_history.c.order_id))
         .order_by(order_history.c.order_id, order_history.c.version.desc())
     )
     done = {row.order_id: row for row in (await connection.execute(last)).all()}

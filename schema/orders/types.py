@@ -215,7 +215,9 @@ class FulfillmentOrder(relay.Node):
         """The fulfillment orders in the caller's scope; null for all others."""
         del required
         wanted = list(node_ids)
-        actor = info.context.caller
+        actor = info.context.actor
+        if actor is None:
+            return [None] * len(wanted)
         found = await info.context.read(lambda c: work_in_scope(c, actor, wanted))
         return [cls.of(*found[key]) if key in found else None for key in wanted]
 
@@ -326,7 +328,9 @@ class Order(relay.Node):
         """The orders in the caller's scope; null for all others."""
         del required
         wanted = list(node_ids)
-        actor = info.context.caller
+        actor = info.context.actor
+        if actor is None:
+            return [None] * len(wanted)
         found = await info.context.read(lambda c: orders_in_scope(c, actor, wanted))
         return [cls.of(found[key]) if key in found else None for key in wanted]
 

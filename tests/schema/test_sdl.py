@@ -38,7 +38,7 @@ def test_nothing_that_was_released_is_broken() -> None:
     ("old", "new"),
     [
         ("placeOrder(", "placeAnOrder("),
-        ("  viewer: Viewer\n", ""),
+        ("  viewer: Viewer\n", "  visitor: Viewer\n"),
         ("enum Role {", "enum Rank {"),
         ("  role: Role!\n", "  role: String!\n"),
         ("  idempotencyKey: String!\n", "  idempotencyKey: String!\n  more: String!\n"),

@@ -1,14 +1,17 @@
 """`unico up`, from nothing to ready, and through what may happen to it."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from websockets import Subprotocol
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError
 
-from tests.support.installation import installed, unico
+from tests.support.installation import Installation, installed, unico
 from tests.support.servers import connected
 
 
@@ -61,7 +64,8 @@ async def _note(home: Path) -> object:
 
 
 async def test_what_the_banner_offers_to_paste_works_on_the_demo_data(tmp_path: Path) -> None:
-    async with installed(tmp_path) as service:
+    # A shutdown that waited for the open subscriptions would outlast the test.
+    async with installed(tmp_path, UNICO_SHUTDOWN_TIMEOUT_S="200") as service:
         _, _, samples = service.banner.partition("Watch stock")
         subscription, _, mutation = samples.partition("Place an order")
         subscription = subscription[subscription.index("subscription {") :]
@@ -84,8 +88,37 @@ async def test_what_the_banner_offers_to_paste_works_on_the_demo_data(tmp_path: 
                 "kind"
             ] == "SNAPSHOT":
                 pass
-            assert change["kind"] == "CHANGE"
+            assert change["kind"] == "CHANGES"
             assert f'sku: "{change["levels"][0]["sku"]}"' in mutation
+            await _subscribed_until_the_end(service, subscription)
+            with pytest.raises(ConnectionClosedError, match="1012"):
+                await _read_on(socket)
+
+
+async def _read_on(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
+
+
+async def _subscribed_until_the_end(service: Installation, subscription: str) -> None:
+    """A subscription over SSE ends, in order, when the service is asked to stop."""
+    headers = {
+        "authorization": f"Bearer {service.token('POS')}",
+        "accept": "text/event-stream",
+    }
+    async with (
+        httpx2.AsyncClient(timeout=60) as client,
+        client.stream(
+            "POST", f"{service.url}/graphql", json={"query": subscription}, headers=headers
+        ) as stream,
+    ):
+        lines = stream.aiter_lines()
+        while not (await anext(lines)).startswith("data:"):
+            pass
+        stopping = asyncio.create_task(service.stop())
+        async for _ in lines:
+            pass
+        assert await stopping == 143
 
 
 async def _post(url: str, query: str, token: str) -> dict[str, Any]:

@@ -27,6 +27,9 @@ def refused(text: str) -> bool:
         "12 4111-1111-1111-1111",
         "4111.1111.1111.1111",
         "٤١١١١١١١١١١١١١١١",
+        "41111111-1111-1111-1111-111111111111",
+        "a4111111111111111",
+        f"ab4111111111111111ab0123456789cd {VISA}",
         "\uff14\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11",
     ],
 )
@@ -43,6 +46,8 @@ def test_card_numbers_are_found_however_they_are_written(text: str) -> None:
         "order 123456789012",
         "4111 1111 1111 / 1111",
         "0" * 12,
+        "ab4111111111111111ab0123456789cd",
+        "order 5e411111-1111-1111-1111-e0123456789a shipped",
     ],
 )
 def test_other_numbers_may_stand_in_a_text(text: str) -> None:

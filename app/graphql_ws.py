@@ -30,7 +30,6 @@ from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.auth.sessions import Watch
 from schema.context import Context
 
-_SEND_S = 10.0
 _CLOSE_S = 2.0
 _MESSAGES_AT_ONCE = 60
 _MESSAGES_PER_S = 20.0
@@ -41,7 +40,9 @@ log = structlog.get_logger("unico.ws")
 
 
 class SocketAdapter(ASGIWebSocketAdapter):
-    """Sends only while the socket is open, and not longer than ten seconds."""
+    """Sends only while the socket is open, and not longer than `longest_send_s` at a time."""
+
+    longest_send_s = 10.0
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """The message is on its way.
@@ -52,7 +53,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
         if self.ws.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnected
         try:
-            async with asyncio.timeout(_SEND_S):
+            async with asyncio.timeout(self.longest_send_s):
                 await super().send_json(message)
         except TimeoutError as error:
             raise WebSocketDisconnected from error

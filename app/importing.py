@@ -140,7 +140,8 @@ async def _load(
     async def work() -> None:
         nonlocal loaded, done
         for part in waiting:
-            loaded += await _load_part(database, data, part, reference)
+            new = await _load_part(database, data, part, reference)
+            loaded += new
             done += len(part)
             progress("orders", done, len(todo))
 

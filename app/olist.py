@@ -28,7 +28,7 @@ from domain.integrations.assembly import (
     Assembly,
 )
 from domain.integrations.olist import CHANNEL, COUNTRY, channel_command, customer_of, tax_command
-from domain.integrations.reading import R, Accepted, Rejected, read_rows
+from domain.integrations.reading import Accepted, R, Rejected, read_rows
 from domain.integrations.rows import (
     CustomerRow,
     GeolocationRow,

@@ -176,9 +176,6 @@ class Settings(BaseSettings):
     event_retention_hours: int = Field(
         default=72, ge=1, description="How long a subscription can resume from its cursor."
     )
-    reservation_ttl_minutes: int = Field(
-        default=15, ge=1, description="Life of a stock reservation that is not tied to an order."
-    )
     payment_ttl_minutes: int = Field(
         default=30, ge=1, description="How long an order waits for its payment to be authorised."
     )

@@ -1,1 +1,1 @@
-"""The business: rules, tables, statements and use cases. Knows nothing of HTTP, GraphQL or Redis."""
+"""The business: rules, tables, statements and use cases. No HTTP, no GraphQL, no Redis."""

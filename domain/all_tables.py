@@ -1,15 +1,28 @@
 """Every table of the house, imported once so that `metadata` is complete."""
 
-import domain.catalog.tables
-import domain.customers.tables
-import domain.events.tables
-import domain.identity.tables
-import domain.integrations.tables
-import domain.locations.tables
-import domain.orders.tables
-import domain.payments.tables
-import domain.shipments.tables
-import domain.stock.tables  # noqa: F401  (imported for their tables)
+from domain.catalog import tables as catalog
 from domain.common.tables import metadata
+from domain.customers import tables as customers
+from domain.events import tables as events
+from domain.identity import tables as identity
+from domain.integrations import tables as integrations
+from domain.locations import tables as locations
+from domain.orders import tables as orders
+from domain.payments import tables as payments
+from domain.shipments import tables as shipments
+from domain.stock import tables as stock
 
-__all__ = ["metadata"]
+AREAS = (
+    catalog,
+    customers,
+    events,
+    identity,
+    integrations,
+    locations,
+    orders,
+    payments,
+    shipments,
+    stock,
+)
+
+__all__ = ["AREAS", "metadata"]

@@ -150,14 +150,13 @@ async def follow(
                         if events := _wanted(feed, place.fresh(commit)):
                             yield feed.show_changes(events, place.cursor())
                     place.seq = max(place.seq, reader.seq)
-                break
+                while (live := await mailbox.get()) is not None:
+                    if events := _wanted(feed, place.fresh(live)):
+                        yield feed.show_changes(events, place.cursor())
             except NotResumable as error:
                 hub.metrics.resyncs.labels(error.reason.value).inc()
                 yield feed.show_resync(error.reason, unfinished(hub.incarnation))
                 place = None
-        while True:
-            if events := _wanted(feed, place.fresh(await mailbox.get())):
-                yield feed.show_changes(events, place.cursor())
 
 
 def _wanted(feed: Feed[S, P], events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
@@ -165,7 +164,7 @@ def _wanted(feed: Feed[S, P], events: Sequence[LoggedEvent]) -> list[LoggedEvent
 
 
 def _is_behind(place: Place, mailbox: Mailbox, hub: Hub) -> bool:
-    """Whether the log must be read before the mailbox; one that overflowed meanwhile is emptied."""
+    """Whether the log must be read before the mailbox; one without room is opened again."""
     if mailbox.rewind(hub.last_seq):
         return True
     return place.seq < mailbox.start_seq

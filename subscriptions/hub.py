@@ -17,7 +17,7 @@ from broadcaster import Broadcast
 from domain.events.log import Commit, LogReader, LogSource, Position, read_position
 from domain.events.model import LoggedEvent
 from subscriptions import messages
-from subscriptions.mailbox import Mailbox, Mode, mailbox_of
+from subscriptions.mailbox import PATIENCE_S, Mailbox, Mode, mailbox_of
 from subscriptions.messages import Heartbeat, Link, Published
 from subscriptions.metrics import LiveMetrics
 
@@ -32,8 +32,16 @@ log = structlog.get_logger("unico.hub")
 class Hub:
     """Follows the log from where it was when `run` began. Use it from one event loop only."""
 
-    def __init__(self, source: LogSource, broadcast: Broadcast, metrics: LiveMetrics) -> None:
+    def __init__(
+        self,
+        source: LogSource,
+        broadcast: Broadcast,
+        metrics: LiveMetrics,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.metrics = metrics
+        self._patience_s = patience_s
         self.last_seq = 0
         self.incarnation = ""
         self._source = source
@@ -79,7 +87,7 @@ class Hub:
         """A mailbox that gets all commits after `start_seq` with an event under any of `topics`,
         reduced to those events; forgotten at the end.
         """
-        mailbox = mailbox_of(mode, self.last_seq, self.metrics)
+        mailbox = mailbox_of(mode, self.last_seq, self.metrics, self._patience_s)
         for topic in topics:
             self._mailboxes.setdefault(topic, set()).add(mailbox)
         self.metrics.subscriptions.inc()

@@ -1,6 +1,7 @@
 """What the hub holds for one subscription until its client has taken it. Memory is bounded."""
 
 import asyncio
+import time
 from collections import deque
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ from domain.events.model import LoggedEvent
 from subscriptions.metrics import LiveMetrics
 
 MOST_COMMITS = 256
-_MOST_EVENTS = 4_096
+PATIENCE_S = 5.0
 
 
 class Mode(StrEnum):
@@ -32,82 +33,84 @@ class TooFarBehind(GraphQLError):
 
 
 class Mailbox:
-    """Commits for one subscription, in order; those behind `start_seq` are complete.
+    """Commits for one subscription, in order; from behind `start_seq` on it is complete.
 
-    One reader. It ends, rather than skip a commit, when the reader is too slow.
+    One reader. When more than 256 commits wait, it depends on the reader: one that took something
+    in the last 5 seconds met a burst and goes on from the log; one that did not is slow, and the
+    mailbox ends.
     """
 
-    def __init__(self, start_seq: int, metrics: LiveMetrics) -> None:
+    def __init__(self, start_seq: int, metrics: LiveMetrics, patience_s: float) -> None:
         self.start_seq = start_seq
         self._metrics = metrics
+        self._patience_s = patience_s
         self._commits: deque[Commit] = deque()
         self._filled = asyncio.Event()
-        self._ended = False
+        self._waiting_since = 0.0
+        self._is_flooded = False
+        self._is_over = False
 
     def put(self, commit: Commit) -> None:
-        """`commit` waits for the reader, or the mailbox has overflowed."""
-        if self._ended:
+        """`commit` waits for the reader, unless there is no room."""
+        if self._is_flooded or self._is_over:
             return
+        if not self._commits:
+            self._waiting_since = time.monotonic()
+            self._filled.set()
         self._commits.append(commit)
-        self._filled.set()
         if len(self._commits) > MOST_COMMITS:
-            self._overflow()
+            self._make_room()
 
-    async def get(self) -> Commit:
-        """The oldest commit; waits for one.
+    async def get(self) -> Commit | None:
+        """The oldest commit; waits for one. None: too many came at once, the log has them all.
 
         Raises:
             TooFarBehind: the mailbox has ended; what was not taken yet is gone.
         """
-        while not self._commits and not self._ended:
+        while not (self._commits or self._is_flooded or self._is_over):
             self._filled.clear()
             await self._filled.wait()
-        if self._ended:
+        if self._is_over:
             raise TooFarBehind
+        if self._is_flooded:
+            return None
+        self._waiting_since = time.monotonic()
         self._metrics.deliveries.inc()
         return self._commits.popleft()
 
     def end(self) -> None:
         """The reader gets an error instead of more commits."""
-        self._ended = True
+        self._is_over = True
         self._commits.clear()
         self._filled.set()
 
     def rewind(self, start_seq: int) -> bool:
-        """Whether the mailbox had ended; then it is open again and starts at `start_seq`."""
-        if not self._ended:
+        """Whether it was flooded or had ended; then it is empty and open, from `start_seq` on."""
+        if not (self._is_flooded or self._is_over):
             return False
-        self._ended = False
+        self._is_flooded = self._is_over = False
         self.start_seq = start_seq
         return True
 
-    def _overflow(self) -> None:
+    def _make_room(self) -> None:
+        if time.monotonic() - self._waiting_since < self._patience_s:
+            self._metrics.bursts.inc()
+            self._is_flooded = True
+            self._commits.clear()
+        else:
+            self._drop()
+
+    def _drop(self) -> None:
         self._metrics.overflows.inc()
         self.end()
 
 
 class StateMailbox(Mailbox):
-    """As `Mailbox`, but it never overflows: what a slow reader left lying is folded into one commit
+    """As `Mailbox`, but it does not end: what a slow reader left lying is folded into one commit
     with the newest event of each aggregate.
     """
 
-    def __init__(self, start_seq: int, metrics: LiveMetrics) -> None:
-        super().__init__(start_seq, metrics)
-        self._events_since_fold = 0
-
-    def put(self, commit: Commit) -> None:
-        self._events_since_fold += len(commit.events)
-        super().put(commit)
-        if self._events_since_fold > _MOST_EVENTS and len(self._commits) > 1:
-            self._overflow()
-
-    async def get(self) -> Commit:
-        commit = await super().get()
-        if not self._commits:
-            self._events_since_fold = 0
-        return commit
-
-    def _overflow(self) -> None:
+    def _drop(self) -> None:
         newest: dict[tuple[str, object], LoggedEvent] = {}
         count = 0
         for commit in self._commits:
@@ -117,10 +120,9 @@ class StateMailbox(Mailbox):
         self._metrics.coalesced.inc(count - len(newest))
         self._commits.clear()
         self._commits.append(Commit(tuple(sorted(newest.values(), key=lambda event: event.seq))))
-        self._events_since_fold = 0
 
 
-def mailbox_of(mode: Mode, start_seq: int, metrics: LiveMetrics) -> Mailbox:
+def mailbox_of(mode: Mode, start_seq: int, metrics: LiveMetrics, patience_s: float) -> Mailbox:
     """A mailbox that fits `mode`."""
     make = StateMailbox if mode is Mode.STATE else Mailbox
-    return make(start_seq, metrics)
+    return make(start_seq, metrics, patience_s)

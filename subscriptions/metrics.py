@@ -29,6 +29,11 @@ class LiveMetrics:
             "Changes of a state that a slow subscription got only the newest of.",
             registry=registry,
         )
+        self.bursts = Counter(
+            "unico_live_bursts",
+            "Times that a subscription got more at once than it keeps, and read the log instead.",
+            registry=registry,
+        )
         self.overflows = Counter(
             "unico_live_overflows",
             "Subscriptions that were ended because they fell too far behind.",

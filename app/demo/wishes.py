@@ -10,7 +10,7 @@ from app.demo.people import SOURCE, Person, Town
 from app.demo.places import SITES
 from app.demo.shelves import Shelf, scarce_skus, skus_at
 from domain.common.ids import ChannelCode, Sku
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.locations.model import LocationCode, LocationKind
 from domain.orders.commands import GivenPayment, OrderedLine
 from domain.orders.model import Address, DeliveryMode, Hold

@@ -188,3 +188,20 @@ def without_address(addresses: Sequence[Address], removed: AddressId) -> tuple[A
     if not rest or any(each.is_default for each in rest):
         return rest
     return (*rest[:-1], replace(rest[-1], is_default=True))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCustomer:
+    """What a caller knows of a customer. `source` and `reference` go together: the name that a
+    system has for them. `country` reads a phone number in national form.
+    """
+
+    id: CustomerId | None = None
+    source: str | None = None
+    reference: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    language: str | None = None
+    country: str | None = None

@@ -187,11 +187,15 @@ async def owner_of(
     connection: AsyncConnection, *, email: str | None, phone: str | None, other_than: CustomerId
 ) -> tuple[str, CustomerId] | None:
     """The field (`email` or `phone`) that another customer has already, and that customer."""
+    same: list[sa.ColumnElement[bool]] = []
+    if email is not None:
+        same.append(customer.c.email == email)
+    if phone is not None:
+        same.append(customer.c.phone == phone)
+    if not same:
+        return None
     rows = await connection.execute(
-        sa.select(customer.c.id, customer.c.email).where(
-            sa.or_(customer.c.email == email, customer.c.phone == phone),
-            customer.c.id != other_than,
-        )
+        sa.select(customer.c.id, customer.c.email).where(sa.or_(*same), customer.c.id != other_than)
     )
     owners = {("email" if email and row.email == email else "phone"): row.id for row in rows}
     field = min(owners, default=None)

@@ -14,26 +14,9 @@ from domain.common.texts import DEFAULT_LANGUAGE, checked_language
 from domain.common.transaction import Tx
 from domain.customers.contact import normal_email, normal_phone
 from domain.customers.events import Part, customer_changed, customer_created
-from domain.customers.model import Reference, checked_name, checked_reference
+from domain.customers.model import GivenCustomer, Reference, checked_name, checked_reference
 from domain.customers.tables import customer, customer_channel, customer_reference
 from domain.events.outbox import publish
-
-
-@dataclass(frozen=True, slots=True)
-class GivenCustomer:
-    """What a caller knows of a customer. `source` and `reference` go together: the name that a
-    system has for them. `country` reads a phone number in national form.
-    """
-
-    id: CustomerId | None = None
-    source: str | None = None
-    reference: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    first_name: str = ""
-    last_name: str = ""
-    language: str | None = None
-    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

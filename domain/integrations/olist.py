@@ -16,8 +16,7 @@ from domain.catalog.model import ChannelKind, ProductCode, TaxCategory
 from domain.catalog.taxes import SetTaxRate
 from domain.common.ids import ChannelCode, CustomerId, LocationId, Sku, new_id
 from domain.common.money import Money
-from domain.customers.model import Customer, Reference
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import Customer, GivenCustomer, Reference
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.integrations.places import Area
 from domain.integrations.rows import (

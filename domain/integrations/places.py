@@ -40,14 +40,19 @@ class Gazetteer:
     def __init__(self) -> None:
         self._by_code: dict[str, _Sum] = {}
         self._by_city: dict[tuple[str, str], _Sum] = {}
+        self._found: dict[tuple[str, str, str], Area | None] = {}
 
     def add(self, row: GeolocationRow) -> None:
         """One more point is known."""
+        self._found.clear()
         city = (row.geolocation_state, row.geolocation_city.casefold())
         self._by_code.setdefault(row.geolocation_zip_code_prefix, _Sum()).add(row)
         self._by_city.setdefault(city, _Sum()).add(row)
 
     def find(self, code: str, city: str, state: str) -> Area | None:
         """The area of the postal code, else of the city; None when neither is known."""
-        found = self._by_code.get(code) or self._by_city.get((state, city.casefold()))
-        return found.area() if found else None
+        key = (code, city, state)
+        if key not in self._found:
+            known = self._by_code.get(code) or self._by_city.get((state, city.casefold()))
+            self._found[key] = known.area() if known else None
+        return self._found[key]

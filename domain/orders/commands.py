@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.common.ids import ChannelCode, FulfillmentOrderId, LocationId, OrderId, Sku
 from domain.common.money import Money
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.orders.model import Address, DeliveryMode, Hold, UnfilledPolicy
 from domain.payments.model import Tender
 

@@ -1,7 +1,7 @@
 """Writing an order: every change is one version, one history row, one event, one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import FulfillmentOrder, Group, Order, OrderStatus
+from domain.orders.model import Address, FulfillmentOrder, Group, Line, Order, OrderStatus
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
@@ -21,6 +21,7 @@ from domain.orders.tables import (
     order_line,
     sales_order,
 )
+from domain.payments.model import Payment
 from domain.payments.tables import payment
 
 _ORDER = [column.name for column in sales_order.columns]
@@ -71,11 +72,11 @@ async def create(
         insert_many(sales_order, _ORDER, [_order_row(created)]),
         insert_many(order_line, _LINE, [_line_row(created, line) for line in created.lines]),
         insert_many(line_group, _GROUP, [_group_row(created, g) for g in created.groups]),
-        insert_many(payment, _PAYMENT, [asdict(p) for p in created.payments]),
+        insert_many(payment, _PAYMENT, [_fields(p) for p in created.payments]),
         insert_many(order_history, _HISTORY, [history_row(tx.actor_key, created, action, detail)]),
     ]
     if created.address is not None:
-        row = {"order_id": created.id, **asdict(created.address)}
+        row = {"order_id": created.id, **_fields(created.address)}
         writes.append(insert_many(order_address, _ADDRESS, [row]))
     await _execute(tx, [*writes, *also])
     return created
@@ -118,7 +119,7 @@ async def save(
         rows = [_group_row(after, group) for group in groups]
         writes.append(upsert_many(line_group, _GROUP, _GROUP_CHANGING, rows))
     if payments:
-        rows = [asdict(paid) for paid in payments]
+        rows = [_fields(paid) for paid in payments]
         writes.append(upsert_many(payment, _PAYMENT, _PAYMENT_CHANGING, rows))
     await _execute(tx, [*writes, *also])
     return after
@@ -147,14 +148,14 @@ def whole(orders: Sequence[Order], history: Sequence[Mapping[str, Any]]) -> list
     `history`: one `history_row` for each version of each order.
     """
     addresses = [
-        {"order_id": order.id, **asdict(order.address)}
+        {"order_id": order.id, **_fields(order.address)}
         for order in orders
         if order.address is not None
     ]
     lines = [_line_row(order, line) for order in orders for line in order.lines]
     groups = [_group_row(order, group) for order in orders for group in order.groups]
     works = [_work_row(order, work) for order in orders for work in order.fulfillment_orders]
-    payments = [asdict(paid) for order in orders for paid in order.payments]
+    payments = [_fields(paid) for order in orders for paid in order.payments]
     return [
         insert_many(sales_order, _ORDER, [_order_row(order) for order in orders]),
         insert_many(order_line, _LINE, lines),
@@ -196,16 +197,21 @@ def _order_row(order: Order) -> dict[str, Any]:
     return row
 
 
-def _line_row(order: Order, line: Any) -> dict[str, Any]:
-    return {"order_id": order.id, **asdict(line), "tax_rate": str(line.tax_rate)}
+def _fields(part: Line | Group | FulfillmentOrder | Payment | Address) -> dict[str, Any]:
+    """Its fields as they are: `asdict` would copy every id and number in them."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
+
+
+def _line_row(order: Order, line: Line) -> dict[str, Any]:
+    return {"order_id": order.id, **_fields(line), "tax_rate": str(line.tax_rate)}
 
 
 def _group_row(order: Order, group: Group) -> dict[str, Any]:
-    return {"order_id": order.id, **asdict(group), "updated_at": order.updated_at}
+    return {"order_id": order.id, **_fields(group), "updated_at": order.updated_at}
 
 
 def _work_row(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
-    return {**asdict(work), "status": order.work_status(work)}
+    return {**_fields(work), "status": order.work_status(work)}
 
 
 def history_row(

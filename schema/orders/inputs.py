@@ -11,7 +11,7 @@ from domain.common.ids import (
     OrderId,
     Sku,
 )
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.orders import commands
 from domain.orders import model as orders
 from schema.ids import id_of

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.ids import CustomerId
 from domain.common.tables import idempotency_key
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.identity.model import Role
 from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeHold, ChangeOrder

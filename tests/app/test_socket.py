@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
 
+from app.graphql_view import GraphQLView
+from app.graphql_ws import SocketAdapter
 from domain.identity.model import Role
 from tests.support.api import Api, serving, settings_for
 from tests.support.toy_schema import SECRET, TOYS, ToyQuery
@@ -215,6 +219,32 @@ async def test_a_client_that_leaves_ends_its_operations(api: Api) -> None:
         await socket.subscribe("subscription { forever }")
         await socket.receive()
     await until(lambda: ToyQuery.calls == ["opened", "closed"])
+
+
+async def test_a_guarded_subscription_does_not_start_for_others(api: Api) -> None:
+    ToyQuery.calls.clear()
+    async with api.socket(api.token(Role.POS)) as socket:
+        await socket.subscribe("subscription { guarded }")
+        answer = await socket.receive()
+        assert answer["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert ToyQuery.calls == []
+
+
+async def test_a_client_that_does_not_read_is_let_go(api: Api) -> None:
+    class Impatient(SocketAdapter):
+        longest_send_s = 0.2
+
+    views = [each.app for each in api.app.routes if isinstance(each, WebSocketRoute)]
+    (view,) = [each for each in views if isinstance(each, GraphQLView)]
+    view.websocket_adapter_class = cast(Any, Impatient)
+    ToyQuery.calls.clear()
+    try:
+        async with api.socket(api.token(Role.ADMIN)) as socket:
+            await socket.subscribe("subscription { flood }")
+            socket.connection.transport.pause_reading()
+            await until(lambda: ToyQuery.calls == ["opened", "closed"])
+    finally:
+        del view.websocket_adapter_class
 
 
 async def test_sockets_per_address_are_limited(api: Api) -> None:

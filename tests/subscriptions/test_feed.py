@@ -105,6 +105,13 @@ async def road(clean_database: str, clean_redis: str) -> AsyncGenerator[Road]:
         yield road
 
 
+@pytest.fixture
+async def impatient(clean_database: str, clean_redis: str) -> AsyncGenerator[Road]:
+    """A road on which every client that does not read at once is slow."""
+    async with running_road(clean_database, clean_redis, patience_s=0.0) as road:
+        yield road
+
+
 def _followed(
     road: Road, after: str | None = None, mode: Mode = Mode.EVENTS
 ) -> AsyncGenerator[Shown]:
@@ -313,32 +320,37 @@ async def test_only_topics_asked_for_arrive_also_when_resuming(road: Road) -> No
         assert (await _next(source)).versions == ((one, 3),)
 
 
-async def test_a_client_that_does_not_read_events_must_resync_and_can(road: Road) -> None:
-    (one,) = await create_things(road.database, 1)
+async def _pile(road: Road, thing: UUID, count: int) -> None:
+    """So many commits arrive while the client does not read."""
+    reached = road.hub.last_seq + count
+    await pile_up(road.database, thing, count)
+    await until(lambda: road.hub.last_seq == reached)
+
+
+async def test_a_slow_client_of_events_must_resync_and_can(impatient: Road) -> None:
+    (one,) = await create_things(impatient.database, 1)
     client = Client()
-    async with aclosing(_followed(road)) as source:
+    async with aclosing(_followed(impatient)) as source:
         client.apply(await _next(source))
-        await change_now(road.database, [one])
+        await change_now(impatient.database, [one])
         client.apply(await _next(source))
-        await pile_up(road.database, one, MOST_COMMITS + 10)
-        await until(lambda: road.hub.last_seq == MOST_COMMITS + 11)
+        await _pile(impatient, one, MOST_COMMITS + 10)
         with pytest.raises(TooFarBehind):
             await _next(source)
 
-    await client.watch(_followed(road, client.cursor), MOST_COMMITS + 10)
+    await client.watch(_followed(impatient, client.cursor), MOST_COMMITS + 10)
     assert client.known == {one: MOST_COMMITS + 11}
     assert client.snapshots == 1
 
 
-async def test_a_client_that_does_not_read_states_gets_the_newest(road: Road) -> None:
-    (one,) = await create_things(road.database, 1)
+async def test_a_slow_client_of_states_gets_the_newest(impatient: Road) -> None:
+    (one,) = await create_things(impatient.database, 1)
     total = MOST_COMMITS + 10
-    async with aclosing(_followed(road, mode=Mode.STATE)) as source:
+    async with aclosing(_followed(impatient, mode=Mode.STATE)) as source:
         await _next(source)
-        await change_now(road.database, [one])
+        await change_now(impatient.database, [one])
         await _next(source)
-        await pile_up(road.database, one, total)
-        await until(lambda: road.hub.last_seq == total + 1)
+        await _pile(impatient, one, total)
         seen = [(await _next(source)).versions[0][1]]
         while seen[-1] < total + 1:
             seen.append((await _next(source)).versions[0][1])
@@ -346,18 +358,19 @@ async def test_a_client_that_does_not_read_states_gets_the_newest(road: Road) ->
     assert seen == list(range(MOST_COMMITS + 2, total + 2))
 
 
-async def test_a_client_that_is_slow_before_the_live_tail_reads_the_log_instead(
-    road: Road,
-) -> None:
+@pytest.mark.parametrize("mode", Mode)
+async def test_a_burst_costs_nothing_before_and_in_the_live_tail(road: Road, mode: Mode) -> None:
     (one,) = await create_things(road.database, 1)
     client = Client()
-    async with aclosing(_followed(road)) as source:
+    async with aclosing(_followed(road, mode=mode)) as source:
         client.apply(await _next(source))
-        await pile_up(road.database, one, 2 * MOST_COMMITS)
-        await until(lambda: road.hub.last_seq == 2 * MOST_COMMITS)
-        for _ in range(2 * MOST_COMMITS):
-            client.apply(await _next(source))
-    assert client.known == {one: 2 * MOST_COMMITS}
+        for expected in (2 * MOST_COMMITS, 4 * MOST_COMMITS):
+            await _pile(road, one, 2 * MOST_COMMITS)
+            while client.known[one] < expected:
+                client.apply(await _next(source))
+    assert client.known == {one: 4 * MOST_COMMITS}
+    assert client.snapshots == 1
+    assert counted(road.hub.metrics.bursts)() == 2
 
 
 class SlowSource:
@@ -450,8 +463,10 @@ async def test_any_disconnection_at_any_cursor_loses_and_repeats_nothing(
         for client in clients:
             group.create_task(look(client))
         await asyncio.wait(writers)
-        final.update(await road.database.read(versions))
+        written = await road.database.read(versions)
+        final.update({thing: version + 1 for thing, version in written.items()})
         done.set()
+        await change_now(road.database, ids)
 
     assert [client.snapshots for client in clients] == [1] * 5
     assert all(client.known == final for client in clients)

@@ -10,8 +10,8 @@ from strawberry import relay
 from app.schema import build_schema
 from app.settings import load_settings
 from domain.common.ids import CustomerId, OrderId, new_id
+from domain.customers.model import GivenCustomer
 from domain.customers.notes import AddCustomerNote, add_customer_note
-from domain.customers.resolve import GivenCustomer
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
 from domain.orders.checkout import place_order

@@ -194,6 +194,11 @@ class EventSource:
                     return name, data
         raise AssertionError("the stream ended")
 
+    async def end(self) -> None:
+        """Returns when the server has ended the stream; what it says before is passed over."""
+        async for _ in self._lines:
+            pass
+
 
 def settings_for(database_url: str, redis_url: str, home: Path, **given: Any) -> Settings:
     """Settings of a development installation on these servers."""

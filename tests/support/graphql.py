@@ -26,7 +26,7 @@ class Api:
             str((error.extensions or {}).get("code", error.message)) for error in errors
         ]
 
-    async def do(self, actor: Actor | None, document: str, **variables: Any) -> dict[str, Any]:
+    async def do(self, actor: Actor | None, document: str, **variables: Any) -> Any:
         """The value of the operation's only root field; fails on any top-level error."""
         data, errors = await self.ask(actor, document, variables)
         assert not errors, errors

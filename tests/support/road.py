@@ -14,6 +14,7 @@ from app.relay import Relay, RelayMetrics
 from domain.common.database import Database
 from domain.events.log import LogSource
 from subscriptions.hub import Hub
+from subscriptions.mailbox import PATIENCE_S
 from subscriptions.metrics import LiveMetrics
 from subscriptions.stream import EventStreamBackend
 from tests.support.probe import opened
@@ -58,11 +59,13 @@ def new_relay(
 
 
 @asynccontextmanager
-async def running_hub(source: LogSource, redis_url: str) -> AsyncGenerator[Hub]:
+async def running_hub(
+    source: LogSource, redis_url: str, patience_s: float = PATIENCE_S
+) -> AsyncGenerator[Hub]:
     """A hub that follows the log, on a backplane of its own, as in another process."""
     metrics = LiveMetrics(CollectorRegistry())
     async with connected_broadcast(redis_url, metrics) as broadcast:
-        hub = Hub(source, broadcast, metrics)
+        hub = Hub(source, broadcast, metrics, patience_s=patience_s)
         async with in_background(hub.run()):
             await hub.started()
             yield hub
@@ -78,14 +81,16 @@ class Road:
 
 
 @asynccontextmanager
-async def running_road(database_url: str, redis_url: str) -> AsyncGenerator[Road]:
+async def running_road(
+    database_url: str, redis_url: str, patience_s: float = PATIENCE_S
+) -> AsyncGenerator[Road]:
     """A worker: its commits wake its relay, and its hub follows the log."""
     async with AsyncExitStack() as stack:
         metrics = LiveMetrics(CollectorRegistry())
         broadcast = await stack.enter_async_context(connected_broadcast(redis_url, metrics))
         relay = new_relay(database_url, broadcast)
         database = await stack.enter_async_context(opened(database_url, relay.wake))
-        hub = Hub(database, broadcast, metrics)
+        hub = Hub(database, broadcast, metrics, patience_s=patience_s)
         await stack.enter_async_context(in_background(relay.run()))
         await stack.enter_async_context(in_background(hub.run()))
         await hub.started()

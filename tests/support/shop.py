@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.catalog.tables import channel, price, tax_rate, variant_channel
 from domain.common.database import Database
 from domain.common.ids import ChannelCode, CustomerId, Sku, new_id
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location, location
 from domain.orders import audit as order_audit
@@ -70,12 +70,12 @@ class Shop:
             *await self.database.snapshot(order_audit.status_violations),
         ]
 
-    async def scalar(self, query: sa.Select[Any]) -> Any:
+    async def scalar(self, query: sa.Executable) -> Any:
         """The first value of a query."""
         async with self.database.reads.connect() as connection:
             return await connection.scalar(query)
 
-    async def rows(self, query: sa.Select[Any]) -> list[Any]:
+    async def rows(self, query: sa.Executable) -> list[Any]:
         """All rows of a query."""
         async with self.database.reads.connect() as connection:
             return list((await connection.execute(query)).all())

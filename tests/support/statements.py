@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -17,8 +17,8 @@ def counted_statements(engine: AsyncEngine, *, ignore: str = "\0") -> Generator[
         if ignore not in statement:
             seen.append(statement)
 
-    sa.event.listen(engine.sync_engine, "before_cursor_execute", note)
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        sa.event.remove(engine.sync_engine, "before_cursor_execute", note)
+        event.remove(engine.sync_engine, "before_cursor_execute", note)

@@ -12,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from strawberry import relay
 
 from domain.common.errors import ValidationFailed
+from domain.identity.model import Role
+from schema.access import Allow
 from schema.context import Info
 
 SECRET = "postgresql://user:password@host/database"
@@ -115,6 +117,21 @@ class ToySubscription:
             await asyncio.Event().wait()
         finally:
             ToyQuery.calls.append("closed")
+
+    @strawberry.subscription
+    async def flood(self) -> AsyncGenerator[str]:
+        ToyQuery.calls.append("opened")
+        try:
+            while True:
+                yield "x" * 60_000
+                await asyncio.sleep(0)
+        finally:
+            ToyQuery.calls.append("closed")
+
+    @strawberry.subscription(extensions=[Allow(Role.ADMIN)])
+    async def guarded(self) -> AsyncGenerator[int]:
+        ToyQuery.calls.append("opened")
+        yield 0
 
     @strawberry.subscription
     async def breaks(self) -> AsyncGenerator[int]:

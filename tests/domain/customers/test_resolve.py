@@ -10,7 +10,8 @@ from domain.common.database import Database
 from domain.common.errors import NotFound, ValidationFailed
 from domain.common.ids import ChannelCode, CustomerId
 from domain.common.transaction import Tx
-from domain.customers.resolve import GivenCustomer, ResolvedCustomer, resolve_customer
+from domain.customers.model import GivenCustomer
+from domain.customers.resolve import ResolvedCustomer, resolve_customer
 from domain.customers.tables import customer, customer_channel, customer_reference
 from tests.support.mutations import events, everything
 from tests.support.statements import counted_statements
@@ -42,7 +43,7 @@ async def resolve(
 async def rows(engine: AsyncEngine, table: sa.Table) -> list[dict[str, Any]]:
     async with engine.connect() as connection:
         found = await connection.execute(sa.select(table).order_by(*table.primary_key.columns))
-        return [dict(row._mapping) for row in found]
+        return [dict(row) for row in found.mappings()]
 
 
 async def test_a_new_customer_is_stored_in_normal_form(

@@ -15,6 +15,9 @@ from redis.exceptions import RedisError
 
 from app.migrate import current, head
 from app.settings import Settings
+from domain.common.database import write_engine
+from domain.orders import audit as order_audit
+from domain.stock import audit as stock_audit
 
 _OLDEST_POSTGRES = 180_000
 _OLDEST_REDIS = (7, 0)
@@ -206,6 +209,24 @@ async def check_transactions(patient: Patient) -> Finding:
     return ok("no long transaction")
 
 
+async def check_books(patient: Patient) -> Finding:
+    """Ledger and levels, orders and stock, versions and events agree."""
+    engine = write_engine(patient.settings.database_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            broken = [
+                *await stock_audit.violations(connection),
+                *await order_audit.violations(connection),
+                *await order_audit.status_violations(connection),
+            ]
+    finally:
+        await engine.dispose()
+    if broken:
+        text = f"{len(broken)} rules broken, the first: {broken[0].kind}, {broken[0].detail}"
+        return Finding(Verdict.FAILED, text, "a defect: please report it")
+    return ok("ledger, stock, orders and events agree")
+
+
 # In the order in which they are shown; other parts append theirs.
 CHECKS: list[tuple[str, Check]] = [
     ("python", check_python),
@@ -218,6 +239,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("clock", check_clock),
     ("events", check_sequencer),
     ("transactions", check_transactions),
+    ("books", check_books),
 ]
 
 

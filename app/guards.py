@@ -107,7 +107,10 @@ async def _refuse(status: int, reason: str, scope: Scope, receive: Receive, send
 
 
 class SecurityHeaders:
-    """Adds headers that tell browsers to do nothing clever; a response's own headers win."""
+    """Adds headers that tell browsers to do nothing clever; a response's own headers win.
+
+    Nothing is stored by browsers but files, which they must ask about each time.
+    """
 
     def __init__(self, app: ASGIApp, *, headers: Mapping[str, str] = _HEADERS) -> None:
         self._app = app
@@ -122,6 +125,8 @@ class SecurityHeaders:
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if "etag" in headers:
+                    headers.setdefault("cache-control", "no-cache")
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -62,6 +62,7 @@ class ImportSummary:
     newly_refused: int
     report: Path | None
     seconds: float
+    orders_seconds: float
 
     @property
     def changes(self) -> int:
@@ -91,7 +92,9 @@ async def import_orders(
         added["stock levels"] = await load_stock(database, needs, reference, progress)
         if sum(added.values()):
             await analyse(database)
+        loading = time.monotonic()
         added["orders"] = await _load(database, data, todo, reference, progress, tasks)
+        orders_seconds = time.monotonic() - loading
         newly_refused = await _account(database, data, added)
         if added["orders"]:
             await analyse(database)
@@ -103,6 +106,7 @@ async def import_orders(
         newly_refused=newly_refused,
         report=_write_report(report, data.refused),
         seconds=time.monotonic() - started,
+        orders_seconds=orders_seconds,
     )
 
 

@@ -79,20 +79,29 @@ class DataSet:
         self.refused.append(row)
 
 
+def check_directory(directory: Path) -> None:
+    """Nothing, when all files are there.
+
+    Raises:
+        DirectoryUnfit: the directory is not there, or it lacks a file.
+    """
+    if not directory.is_dir():
+        raise DirectoryUnfit(f"{directory} is not a directory: give the one with the CSV files.")
+    missing = [name for name in FILES if not (directory / name).is_file()]
+    if missing:
+        raise DirectoryUnfit(
+            f"{directory} has no {', '.join(missing)}: give a directory with the CSV files "
+            "of the Olist data set."
+        )
+
+
 def read_directory(directory: Path, progress: Progress) -> DataSet:
     """The data set of the directory; its orders are sorted by time.
 
     Raises:
-        DirectoryUnfit: it is not there, or a file is missing. WrongColumns: a file is another one.
+        DirectoryUnfit: see `check_directory`. WrongColumns: a file is another one.
     """
-    missing = [name for name in FILES if not (directory / name).is_file()]
-    if not directory.is_dir():
-        raise DirectoryUnfit(f"{directory} is not a directory: give the one with the CSV files.")
-    if missing:
-        raise DirectoryUnfit(
-            f"{directory} has no {', '.join(missing)}: it needs {', '.join(FILES)} "
-            "in the shape of the Olist data set."
-        )
+    check_directory(directory)
     data = DataSet(directory.resolve().name)
     reader = _Reader(directory, data, progress)
     known = data.assembly

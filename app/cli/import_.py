@@ -51,7 +51,12 @@ def orders(directory: Path, report: Path | None, tasks: int) -> None:
     """
     # The database libraries take a second to load: not for `--help`.
     from app.migrate import upgrade
+    from app.olist import DirectoryUnfit, check_directory
 
+    try:
+        check_directory(directory)
+    except DirectoryUnfit as error:
+        raise click.ClickException(error.message) from error
     settings = load_settings()
     configure(settings)
     console = Console()
@@ -106,11 +111,12 @@ def show(summary: "ImportSummary", console: Console) -> None:
         table.add_row(kind, f"{count:,}")
     console.print(table)
     rate = summary.rows / summary.seconds
-    console.print(
-        f"{summary.rows:,} rows read in {summary.seconds:.1f} s ({rate:,.0f} rows/s); "
-        f"{summary.known_orders:,} orders were known; {summary.refused:,} rows refused, "
-        f"{summary.newly_refused:,} of them for the first time"
-    )
+    console.print(f"{summary.rows:,} rows in {summary.seconds:.1f} s, {rate:,.0f} rows/s")
+    if summary.added["orders"]:
+        rate = summary.added["orders"] / summary.orders_seconds
+        console.print(f"Orders took {summary.orders_seconds:.1f} s, {rate:,.0f} orders/s")
+    console.print(f"{summary.known_orders:,} orders were known")
+    console.print(f"{summary.refused:,} rows refused, {summary.newly_refused:,} of them new")
     if summary.report is not None:
         console.print(f"Refused rows: {summary.report}")
     console.print(f"{summary.changes:,} changes")

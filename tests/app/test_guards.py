@@ -114,3 +114,12 @@ async def test_a_responses_own_headers_win() -> None:
     headers = dict(caller.sent[0]["headers"])
     assert headers[b"cache-control"] == b"max-age=60"
     assert headers[b"x-frame-options"] == b"DENY"
+
+
+async def test_files_may_be_kept_if_they_are_asked_about() -> None:
+    async def file(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"etag", b"x")]})
+
+    caller = Caller()
+    await caller.call(SecurityHeaders(file), "http")
+    assert dict(caller.sent[0]["headers"])[b"cache-control"] == b"no-cache"

@@ -1,0 +1,66 @@
+"""Importing a directory into a clean database, and looking at what it did."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.importing import ImportSummary, import_orders
+from domain.all_tables import AREAS
+from domain.common.database import Database
+from domain.common.tables import metadata
+from domain.orders import audit as orders_audit
+from domain.stock import audit as stock_audit
+from tests.support.probe import opened
+
+
+def silent(_step: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass
+class Importer:
+    """Imports into the test's database, and reads from it."""
+
+    database: Database
+    report: Path
+
+    async def run(self, directory: Path, *, tasks: int = 2) -> ImportSummary:
+        return await import_orders(
+            self.database, directory, report=self.report, progress=silent, tasks=tasks
+        )
+
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
+        async with self.database.reads.connect() as connection:
+            return [tuple(row) for row in await connection.execute(sa.text(query))]
+
+    async def one(self, query: str) -> Any:
+        (row,) = await self.rows(query)
+        return row[0] if len(row) == 1 else row
+
+    async def fingerprint(self) -> Mapping[str, Any]:
+        """A hash of each table's whole content."""
+        assert AREAS  # all tables are in the metadata
+        found: dict[str, Any] = {}
+        for table in sorted(metadata.tables):
+            content = "md5(string_agg(t::text, ',' ORDER BY t::text))"
+            found[table] = await self.one(f'SELECT count(*), {content} FROM "{table}" AS t')
+        return found
+
+    async def violations(self) -> list[Any]:
+        """What the audits find wrong."""
+        async with self.database.writes.connect() as connection:
+            return [
+                *await stock_audit.violations(connection),
+                *await orders_audit.violations(connection),
+                *await orders_audit.status_violations(connection),
+            ]
+
+
+@pytest.fixture
+async def importer(clean_database: str, tmp_path: Path) -> AsyncGenerator[Importer]:
+    async with opened(clean_database) as database:
+        yield Importer(database, tmp_path / "refused.csv")

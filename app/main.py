@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app import graphiql
@@ -79,6 +80,9 @@ def _middleware(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> l
     ]
     if settings.allowed_origins:
         layers.insert(2, _cross_origin(settings))
+    if settings.allowed_hosts:
+        hosts = list(settings.allowed_hosts)
+        layers.insert(2, Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False))
     return layers
 
 

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import UUIDDefinition
 from strawberry.types import ExecutionContext
 
+from app.executor import LeanExecutor
 from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
@@ -74,6 +75,7 @@ def build_schema(
         query=query,
         mutation=mutation,
         subscription=subscription,
+        execution_context_class=LeanExecutor,
         config=_config(disable_field_suggestions=not settings.is_development),
         extensions=[
             MaskedErrors,

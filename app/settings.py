@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     allowed_origins: Names = Field(
         default=(), description="Other web origins that may call and subscribe, comma-separated."
     )
+    allowed_hosts: Names = Field(
+        default=(),
+        description="Host names that requests may be sent to, comma-separated; any when empty.",
+    )
 
     graphiql: bool = Field(
         default=False,
@@ -227,7 +231,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return url
 
-    @field_validator("jwt_algorithms", "allowed_origins", mode="before")
+    @field_validator("jwt_algorithms", "allowed_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):

@@ -80,7 +80,10 @@ class Hub:
             group.create_task(self._poll_when_degraded(), name="hub poll")
             while True:
                 message = await feed.get()
-                await self._receive(message.message)
+                try:
+                    await self._receive(message.message)
+                except Exception:
+                    log.exception("a message could not be handled")
 
     @contextlib.contextmanager
     def open(self, topics: Collection[str], mode: Mode) -> Generator[Mailbox]:

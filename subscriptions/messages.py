@@ -69,7 +69,7 @@ def decode(text: str | bytes) -> Heartbeat | Published:
             if commit.events:
                 return Published(found["log"], commit)
         return Heartbeat(found["log"], int(found["seq"]))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise NotAMessage(repr(text[:100])) from error
 
 

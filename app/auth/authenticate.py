@@ -1,7 +1,5 @@
 """From an `Authorization` header to an actor."""
 
-from datetime import timedelta
-
 from app.auth.errors import TokenRejected
 from app.auth.sessions import Sessions
 from app.auth.tokens import TokenVerifier
@@ -14,11 +12,6 @@ class Authenticator:
     def __init__(self, verifier: TokenVerifier, sessions: Sessions) -> None:
         self._verifier = verifier
         self.sessions = sessions
-
-    @property
-    def leeway(self) -> timedelta:
-        """Clock difference tolerated."""
-        return self._verifier.leeway
 
     async def actor(self, authorization: str | None) -> Actor | None:
         """The bearer of the token; None when there is no header at all.

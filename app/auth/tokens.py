@@ -132,7 +132,7 @@ class TokenVerifier:
     ) -> None:
         self._issuers = issuers
         self._audience = audience
-        self.leeway = leeway
+        self._leeway = leeway
         self._known: OrderedDict[str, tuple[Actor, float]] = OrderedDict()
 
     async def actor(self, token: str) -> Actor:
@@ -146,7 +146,7 @@ class TokenVerifier:
         if (known := self._known.get(token)) and known[1] > now:
             return known[0]
         actor = await self._verified(token)
-        end = actor.expires_at.timestamp() + self.leeway.total_seconds() if actor.expires_at else 0
+        end = actor.expires_at.timestamp() + self._leeway.total_seconds() if actor.expires_at else 0
         self._known[token] = (actor, min(end, now + _CACHED_FOR_S))
         if len(self._known) > _CACHED:
             self._known.popitem(last=False)
@@ -167,7 +167,7 @@ class TokenVerifier:
                 algorithms=[key.algorithm],
                 audience=self._audience,
                 issuer=issuer,
-                leeway=self.leeway,
+                leeway=self._leeway,
                 options=Options(require=_REQUIRED, enforce_minimum_key_length=True),
             )
         except (jwt.PyJWTError, RecursionError, ValueError) as error:

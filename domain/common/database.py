@@ -63,6 +63,7 @@ def write_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
     """An engine for transactions (READ COMMITTED). `url` uses the `postgresql+asyncpg` driver."""
     return create_async_engine(
         url,
+        hide_parameters=True,  # they hold personal data, and errors are logged
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=8,
@@ -88,6 +89,7 @@ def read_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
     """An engine for single-statement reads: autocommit, nothing to reset on return (ADR 0012)."""
     return create_async_engine(
         url,
+        hide_parameters=True,  # they hold personal data, and errors are logged
         pool_size=pool_size,
         max_overflow=8,
         pool_timeout=5,

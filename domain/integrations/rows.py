@@ -10,7 +10,18 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from domain.common.card_numbers import check_no_card_number
+from domain.common.errors import ValidationFailed
+from domain.common.texts import one_line
 
 TIME_ZONE = "America/Sao_Paulo"
 _ZONE = ZoneInfo(TIME_ZONE)
@@ -24,17 +35,29 @@ def _utc(text: object) -> datetime | None:
     return datetime.strptime(str(text), _FORMAT).replace(tzinfo=_ZONE).astimezone(UTC)
 
 
+def _clean(text: str) -> str:
+    """`text` as one line that may be stored: no control characters, no card number."""
+    try:
+        line = one_line("text", text, 100)
+        check_no_card_number("text", line)
+    except ValidationFailed as error:
+        raise ValueError(error.reason) from error
+    return line
+
+
 def _absent_if_empty(text: object) -> object:
     return None if text == "" else text
 
 
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$"), AfterValidator(_clean)]
 Zip = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(_clean)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+Weight = Annotated[int, Field(ge=0, le=10_000_000)]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
-MaybeMoment = Annotated[datetime | None, BeforeValidator(_utc)]
+MaybeWeight = Annotated[int, Field(ge=0, le=10_000_000)]
+Moment = Annotated[datetime | None, BeforeValidator(_utc)]
 Latitude = Annotated[float, Field(ge=-34, le=6)]
 Longitude = Annotated[float, Field(ge=-74.5, le=-28)]
 """Brazil with its islands; a point elsewhere is a mistake."""
@@ -92,10 +115,8 @@ class ProductRow(OlistRow):
     """What is sold. Its name is not in the data."""
 
     product_id: Key
-    product_category_name: Annotated[str, StringConstraints(max_length=100)]
-    product_weight_g: Annotated[
-        int | None, BeforeValidator(_absent_if_empty), Field(ge=0, le=10_000_000)
-    ]
+    product_category_name: Annotated[str, AfterValidator(_clean)]
+    product_weight_g: Annotated[Weight | None, BeforeValidator(_absent_if_empty)]
 
 
 class OrderItemRow(OlistRow):

@@ -147,6 +147,19 @@ async def test_other_origins_may_call_only_when_they_are_allowed(
         assert "access-control-allow-origin" not in answer.headers
 
 
+async def test_requests_to_other_hosts_are_refused_when_hosts_are_named(
+    clean_database: str, redis_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(
+        clean_database, redis_url, tmp_path, allowed_hosts=("127.0.0.1", "api.example")
+    )
+    async with serving(settings) as api:
+        assert (await api.post(WHO)).status == 200
+        assert (await api.post(WHO, headers={"host": "api.example"})).status == 200
+        evil = await api.client.post("/graphql", headers={"host": "evil.example"})
+        assert evil.status_code == 400
+
+
 async def test_ready_looks_at_the_database_and_at_redis(
     clean_database: str, redis_url: str, tmp_path: Path
 ) -> None:

@@ -183,6 +183,18 @@ async def test_resuming_brings_what_happened_since_and_then_the_live_tail(road: 
     assert {shown.kind for shown in missed} == {LiveKind.CHANGES}
 
 
+async def test_a_long_absence_is_read_page_by_page(road: Road) -> None:
+    (one,) = await create_things(road.database, 1)
+    async with aclosing(_followed(road)) as source:
+        client = Client()
+        client.apply(await _next(source))
+    await pile_up(road.database, one, 1_234)
+    await until(lambda: road.hub.last_seq == 1_234)
+
+    await client.watch(_followed(road, client.cursor), 1_234)
+    assert client.known == {one: 1_234}
+
+
 async def test_what_the_snapshot_showed_before_it_was_sequenced_is_not_sent_again(
     database: Database, clean_database: str, clean_redis: str
 ) -> None:

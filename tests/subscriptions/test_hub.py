@@ -172,6 +172,7 @@ async def test_messages_of_another_log_and_garbage_are_ignored(bench: Bench) -> 
         (text,) = await _sequence(bench.sequencer)
         foreign = text.replace(bench.sequencer.incarnation, "another")
         await bench.send(foreign, "", "garbage", "[1]", '{"log": 1}', "null", '{"events":[{}]}')
+        await bench.send(text.replace('"at"', '"when"'), text.replace('"aggregate_id":', '"a":'))
         await bench.send(messages.heartbeat("another", 99), text)
 
         assert _seqs(await _take(mailbox, 1)) == [1]

@@ -1,0 +1,81 @@
+"""The executor gives what Strawberry's own gives, and keeps nothing of past events."""
+
+import gc
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+import pytest
+import strawberry
+from graphql.execution.collect_fields import FieldDetails
+
+from app.executor import LeanExecutor
+from app.schema import Schema
+from schema.context import Context
+from tests.support.toy_schema import TOYS
+
+QUERIES = [
+    "{ thing { name same { name } things(first: 3) { name } } }",
+    "query($id: ID!) { echo(id: $id) a: thing { ...F } } fragment F on Thing { name }",
+    "{ thing @skip(if: true) { name } domainRefusal refusal }",
+    "{ things { nope } }",
+    "mutation { a: change b: change }",
+    "query($id: ID!) { echo(id: $id) subject defect }",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("variables", [{"id": "VGhpbmc6MQ=="}, {"id": 5}, {}])
+async def test_it_answers_as_strawberrys_own(query: str, variables: dict[str, Any]) -> None:
+    given = cast(Any, TOYS)
+    answers: list[tuple[object, list[Any]]] = []
+    for schema in (Schema(**given), Schema(**given, execution_context_class=LeanExecutor)):
+        context = Context(cast(Any, None), None, "test")
+        result = await schema.execute(query, variables, context_value=context)
+        errors = [error.formatted for error in result.errors or []]
+        answers.append((result.data, errors))
+    assert answers[0] == answers[1]
+
+
+@strawberry.type
+class Level:
+    name: str = "a"
+
+
+@strawberry.type
+class Change:
+    @strawberry.field
+    def levels(self) -> list[Level]:
+        return [Level(), Level()]
+
+
+@strawberry.type
+class Changes:
+    @strawberry.subscription
+    async def changed(self) -> AsyncGenerator[Change]:
+        for _ in range(300):
+            yield Change()
+
+
+def remembered() -> int:
+    """How many selections graphql-core holds in memory."""
+    gc.collect()
+    return sum(isinstance(each, FieldDetails) for each in gc.get_objects())
+
+
+async def test_a_long_subscription_remembers_nothing_of_its_events() -> None:
+    query = cast(Any, TOYS)["query"]
+    schema = Schema(query, subscription=Changes, execution_context_class=LeanExecutor)
+    results = cast(Any, await schema.subscribe("subscription { changed { levels { name } } }"))
+    held: list[int] = []
+    async for number, result in enumerated(results):
+        assert result.data == {"changed": {"levels": [{"name": "a"}, {"name": "a"}]}}
+        if number in (10, 290):
+            held.append(remembered())
+    assert held[1] - held[0] < 50
+
+
+async def enumerated(results: Any) -> AsyncGenerator[tuple[int, Any]]:
+    number = 0
+    async for result in results:
+        yield number, result
+        number += 1

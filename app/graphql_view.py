@@ -33,6 +33,7 @@ from app.graphql_ws import Socket, SocketAdapter
 from app.limits import MAX_TOKENS
 from app.logging import current_correlation_id
 from app.resources import Resources
+from domain.identity.model import Actor
 from schema.context import Context
 
 _JSON_TYPES = frozenset(
@@ -200,13 +201,16 @@ class GraphQLView(GraphQL[Context, None]):
         headers: Mapping[str, str],
     ) -> Response:
         """The event stream, which ends with an error when the caller's session does."""
-        actor = request.state.actor
-        if actor is not None:
-            source = cast(Callable[[], AsyncGenerator[str]], stream)
-            stream = lambda: self._while_valid(source(), actor)  # noqa: E731 -- same signature
-        return await super().create_streaming_response(request, stream, sub_response, headers)
+        actor: Actor | None = request.state.actor
+        source = cast(Callable[[], AsyncGenerator[str]], stream)
 
-    async def _while_valid(self, chunks: AsyncGenerator[str], actor: Any) -> AsyncGenerator[str]:
+        def guarded() -> AsyncGenerator[str]:
+            return self._while_valid(source(), actor) if actor else source()
+
+        return await super().create_streaming_response(request, guarded, sub_response, headers)
+
+    async def _while_valid(self, chunks: AsyncGenerator[str], actor: Actor) -> AsyncGenerator[str]:
+        """The chunks, until the actor's token expires or is revoked."""
         over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         watch = self.authenticator.sessions.watch(actor, over.set_result)
         following: asyncio.Future[str] | None = None

@@ -92,7 +92,7 @@ def _tags(ware: Ware, random: Random) -> tuple[str, ...]:
         tags.append("hot")
     elif drawn < 0.40:
         tags.append("new")
-    return tuple(tags)
+    return tuple(sorted(tags))
 
 
 def _short(size: str) -> str:

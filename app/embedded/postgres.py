@@ -38,6 +38,9 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
     "log_min_duration_statement": "500ms",
+    # Values of columns and parameters are personal data.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
     "max_connections": "200",
     "shared_buffers": "256MB",
     "work_mem": "16MB",

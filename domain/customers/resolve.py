@@ -15,8 +15,10 @@ from domain.common.transaction import Tx
 from domain.customers.contact import normal_email, normal_phone
 from domain.customers.events import Part, customer_changed, customer_created
 from domain.customers.model import GivenCustomer, Reference, checked_name, checked_reference
+from domain.customers.repository import visible_to
 from domain.customers.tables import customer, customer_channel, customer_reference
 from domain.events.outbox import publish
+from domain.identity.model import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +49,29 @@ class _Found:
     has_reference: bool
 
 
-async def resolve_customer(tx: Tx, given: GivenCustomer, channel: ChannelCode) -> ResolvedCustomer:
+async def resolve_customer(
+    tx: Tx, given: GivenCustomer, channel: ChannelCode, *, seen_by: Actor | None = None
+) -> ResolvedCustomer:
     """The customer that is meant, found by id, else by (source, reference), else by e-mail, else by
     phone; created when nobody is found, with a CustomerCreated.
 
     When e-mail and phone belong to two customers, the one of the e-mail is meant: phones are shared
     in families and offices, addresses seldom. Nothing that is stored about a found customer is
     overwritten; only a new (source, reference) is added to it, with a CustomerChanged. With nothing
-    given at all a nameless customer is created, for the anonymous sale.
+    given at all a nameless customer is created, for the anonymous sale. With `seen_by`, an id names
+    only a customer that this actor may see.
 
     One statement for a known customer and two for a new one or a new reference; two more when
     another transaction creates the same customer at the same moment. Locks at most the customer's
     row, FOR NO KEY UPDATE.
 
     Raises:
-        NotFound: there is no customer of that id.
+        NotFound: there is no customer of that id, or the actor may not see it.
         ValidationFailed: a value is malformed; the message does not repeat it.
     """
     if given.id is not None:
-        return await _by_id(tx, given.id, channel)
+        scope = sa.true() if seen_by is None else visible_to(seen_by)
+        return await _by_id(tx, given.id, channel, scope)
     wanted = _normal(given)
     found = await _find(tx, wanted, channel)
     if found is None:
@@ -97,9 +103,11 @@ def _normal(given: GivenCustomer) -> _Wanted:
     )
 
 
-async def _by_id(tx: Tx, customer_id: CustomerId, channel: ChannelCode) -> ResolvedCustomer:
+async def _by_id(
+    tx: Tx, customer_id: CustomerId, channel: ChannelCode, scope: sa.ColumnElement[bool]
+) -> ResolvedCustomer:
     found = sa.select(customer.c.id, customer.c.language, sa.true().label("known")).where(
-        customer.c.id == customer_id
+        customer.c.id == customer_id, scope
     )
     row = await _one_and_link(tx, found, channel)
     if row is None:

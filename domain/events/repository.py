@@ -22,6 +22,8 @@ RAISE_EPOCH = (
 # One statement, hence one transaction and one snapshot. `mine` has no row when another leader
 # raised the epoch; `fence` holds the lock against that until the batch is committed, and is not
 # taken when there is nothing to do. Written as SQL because that is how it can be reviewed.
+# `= ANY (ARRAY(...))` instead of a join: statistics of a table that is mostly empty must not lead
+# the planner to read all of a backlog once for each row of the batch.
 MOVE = sa.text(
     """
     WITH mine AS MATERIALIZED (
@@ -37,10 +39,10 @@ MOVE = sa.text(
             FROM outbox ORDER BY pos LIMIT :most_commits
         ) AS waiting
     ), taken AS (
-        DELETE FROM outbox USING head
-        WHERE outbox.pos = head.pos AND head.events_before < :enough_events
+        DELETE FROM outbox
+        WHERE pos = ANY (ARRAY(SELECT pos FROM head WHERE events_before < :enough_events))
           AND EXISTS (SELECT FROM fence)
-        RETURNING outbox.pos, outbox.events
+        RETURNING pos, events
     ), numbered AS MATERIALIZED (
         SELECT fence.last_seq + row_number() OVER (ORDER BY taken.pos, each.place) AS seq,
                taken.pos AS "commit", each.event
@@ -80,8 +82,10 @@ RETIRE = sa.text(
         SELECT coalesce(min(seq) FILTER (WHERE logged_at >= now() - :keep) - 1, max(seq)) AS seq
         FROM first
     ), gone AS (
-        DELETE FROM event_log USING bound, fence WHERE event_log.seq <= bound.seq
-        RETURNING event_log.seq
+        DELETE FROM event_log
+        WHERE seq = ANY (ARRAY(SELECT first.seq FROM first, bound WHERE first.seq <= bound.seq))
+          AND EXISTS (SELECT FROM fence)
+        RETURNING seq
     ), raised AS (
         UPDATE sequencer_state SET oldest_seq = bound.seq + 1
         FROM bound WHERE epoch = :epoch AND bound.seq >= oldest_seq

@@ -22,6 +22,8 @@ _SESSION = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
     "timezone": "UTC",
+    # Both of its tables are read by key only, whatever their statistics say at the moment.
+    "enable_seqscan": "off",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

@@ -64,7 +64,7 @@ async def accept(
         return load(Placed, known.result)
     if known.subject_id is not None:
         return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
-    draft = await _draft(tx, command, terms, placed_at)
+    draft = await _draft(tx, actor, command, terms, placed_at)
     lines = priced_lines(command, draft)
     plan = await _plan(tx, command, lines, terms.sourcing)
     order = build_order(command, draft, lines, plan)
@@ -73,14 +73,16 @@ async def accept(
     return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
 
 
-async def _draft(tx: Tx, command: PlaceOrder, terms: Terms, placed_at: datetime | None) -> Draft:
+async def _draft(
+    tx: Tx, actor: Actor, command: PlaceOrder, terms: Terms, placed_at: datetime | None
+) -> Draft:
     now = await tx.now()
     country = await _tax_country(tx, command)
     skus = {line.sku for line in command.lines}
     offers = await quote(
         tx.connection, skus, command.channel, command.currency, country, placed_at or now
     )
-    customer = await resolve_customer(tx, command.customer, command.channel)
+    customer = await resolve_customer(tx, command.customer, command.channel, seen_by=actor)
     return Draft(
         offers=offers,
         customer=customer,

@@ -3,8 +3,9 @@
 from typing import Any, cast
 
 import pytest
-from graphql import GraphQLSchema, get_introspection_query
-from strawberry.extensions import SchemaExtension
+from graphql import ASTValidationRule, get_introspection_query
+from graphql.validation import ASTValidationContext
+from strawberry.extensions import AddValidationRules, SchemaExtension
 
 from app import limits
 from app.limits import DocumentCache, DocumentLimits
@@ -136,21 +137,26 @@ async def test_in_production_fields_are_not_suggested() -> None:
     assert "Did you mean" not in await message(schema_for(**PRODUCTION))
 
 
-async def test_a_known_document_is_parsed_and_validated_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    validated: list[object] = []
-    validate = limits.validate_document
+async def test_a_known_document_is_parsed_and_validated_once() -> None:
+    validated: list[str] = []
+    documents: list[object] = []
 
-    def counting(schema: GraphQLSchema, *given: Any) -> Any:
-        validated.append(given)
-        return validate(schema, *given)
+    class Rule(ASTValidationRule):
+        def __init__(self, context: ASTValidationContext) -> None:
+            super().__init__(context)
+            validated.append("")
 
-    monkeypatch.setattr(limits, "validate_document", counting)
-    schema = schema_for()
+    class Watch(AddValidationRules):
+        def on_execute(self) -> Any:
+            documents.append(self.execution_context.graphql_document)
+            yield
+
+    ours = build_schema(load_settings(), **TOYS).extensions
+    schema = Schema(**cast(Any, TOYS), extensions=[lambda: Watch([Rule]), *ours])
     for _ in range(3):
         assert await codes(schema, "{ thing { name } }") == []
     assert len(validated) == 1
+    assert len({id(each) for each in documents}) == 1
     for _ in range(2):
         assert await codes(schema, "{ thing { nope } }") == ["GRAPHQL_VALIDATION_FAILED"]
     assert len(validated) == 3

@@ -202,13 +202,13 @@ async def test_bad_input_is_a_typed_error(desk: Desk) -> None:
     before = await desk.state()
     wrong = str(relay.GlobalID("Product", "1"))
     name = "fulfillmentOrderId" if "Fulfillment" in desk.case.kind else "orderId"
-    assert (await desk.ask(ADMIN, **{name: wrong}))["code"] == "VALIDATION_FAILED"
+    assert (await desk.ask(ADMIN, None, **{name: wrong}))["code"] == "VALIDATION_FAILED"
     assert (await desk.ask(ADMIN, key=""))["code"] == "VALIDATION_FAILED"
     assert (await desk.ask(ADMIN, key="k" * 129))["code"] == "VALIDATION_FAILED"
     unknown = str(
         relay.GlobalID(name[0].upper() + name[1:-2], "00000000-0000-7000-8000-000000000000")
     )
-    assert (await desk.ask(ADMIN, **{name: unknown}))["code"] == "NOT_FOUND"
+    assert (await desk.ask(ADMIN, None, **{name: unknown}))["code"] == "NOT_FOUND"
     assert await desk.state() == before
 
 

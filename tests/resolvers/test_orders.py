@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
+from domain.common.ids import ChannelCode
 from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import fulfillment_order, order_history, sales_order
@@ -330,3 +331,13 @@ async def test_history_names_people_to_staff_only(api: Api) -> None:
     assert [entry["actor"] for entry in staff["history"]] == ["CHANNEL:web-shop"] * 2
     own = await api.do(ada, query, id=order["id"])
     assert [entry["actor"] for entry in own["history"]] == ["CHANNEL"] * 2
+
+
+async def test_an_integration_orders_only_for_customers_that_it_met(api: Api, shop: Shop) -> None:
+    order = await place(api)
+    known = wish("again", customer={"id": order["customerId"]})
+    assert (await api.do(WEB_SHOP, PLACE, input=known))["__typename"] == "PlaceOrderPayload"
+    other = Actor("elsewhere", Role.CHANNEL, channel_codes=frozenset({ChannelCode("POS")}))
+    strange = wish("strange", channel="POS", customer={"id": order["customerId"]})
+    assert (await api.do(other, PLACE, input=strange))["code"] == "NOT_FOUND"
+    assert await count(shop, sales_order) == 2

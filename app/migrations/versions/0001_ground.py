@@ -86,7 +86,6 @@ def upgrade() -> None:
             name=op.f("uq_event_log_aggregate_aggregate_id_version"),
         ),
     )
-    op.create_index("ix_event_log_logged_at", "event_log", ["logged_at"], unique=False)
     op.create_table(
         "idempotency_key",
         sa.Column("actor", sa.Text(), nullable=False),
@@ -205,6 +204,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("pos", name=op.f("pk_outbox")),
+        postgresql_with={"autovacuum_vacuum_scale_factor": 0, "autovacuum_vacuum_threshold": 1000},
     )
     op.create_table(
         "payment",
@@ -998,7 +998,6 @@ def downgrade() -> None:
     op.drop_table("import_run")
     op.drop_index("ix_idempotency_key_created_at", table_name="idempotency_key")
     op.drop_table("idempotency_key")
-    op.drop_index("ix_event_log_logged_at", table_name="event_log")
     op.drop_table("event_log")
     op.drop_index("ix_customer_created_at_id", table_name="customer")
     op.drop_table("customer")

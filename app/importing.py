@@ -85,7 +85,7 @@ async def import_orders(
     started = time.monotonic()
     async with _alone(database):
         data = read_directory(directory, progress)
-        added = dict(await load_master_data(database, data, progress))
+        added = dict(await load_master_data(database, data.master(), progress))
         todo = await _unknown(database, data.orders)
         needs = needs_of(each.order for each in todo)
         reference = f"import {data.name}"

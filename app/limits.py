@@ -1,4 +1,4 @@
-"""What an operation may ask for, and for how long. Extensions of the schema (RELIABILITY 3.1)."""
+"""What an operation may ask for, and for how long. Extensions of the schema."""
 
 import asyncio
 from collections import OrderedDict

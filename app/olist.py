@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 
 from app.batches import batches
-from domain.catalog.bulk import add_products
+from domain.catalog.bulk import ProductDraft, add_products
 from domain.catalog.channels import create_channel
 from domain.catalog.repository import channel_by_code
 from domain.catalog.taxes import set_tax_rate, tax_rates_of
@@ -27,6 +27,7 @@ from domain.integrations.assembly import (
     Assembled,
     Assembly,
 )
+from domain.integrations.model import HistoricOrder
 from domain.integrations.olist import CHANNEL, COUNTRY, channel_command, customer_of, tax_command
 from domain.integrations.reading import Accepted, R, Rejected, read_rows
 from domain.integrations.rows import (
@@ -40,9 +41,12 @@ from domain.integrations.rows import (
 )
 from domain.integrations.stocking import Need, stock_up
 from domain.locations.bulk import add_locations, location_ids
+from domain.locations.model import Location
 from domain.stock.model import Demand
 
 T = TypeVar("T")
+M = TypeVar("M")
+Added = Awaitable[int]
 FILES = (GEOLOCATION, SELLERS, PRODUCTS, CUSTOMERS, ITEMS, PAYMENTS, ORDERS)
 ACTOR = "SYSTEM:import"
 AT_ONCE = 1_000
@@ -77,6 +81,33 @@ class DataSet:
         """The row will not be loaded."""
         self.assembly.note(row)
         self.refused.append(row)
+
+    def master(self) -> "Master":
+        """All sellers, products and people of the data set."""
+        known = self.assembly
+        return Master(list(known.sellers.values()), list(known.products.values()), known.people)
+
+    def master_of(self, orders: Sequence[HistoricOrder]) -> "Master":
+        """Those that the orders refer to."""
+        commands = [order.command for order in orders]
+        codes = {code for order in orders for code in order.sellers}
+        skus = {line.sku for command in commands for line in command.lines}
+        people = {command.customer.reference for command in commands}
+        known = self.assembly
+        return Master(
+            [each for each in known.sellers.values() if each.code in codes],
+            [each for each in known.products.values() if each.code in skus],
+            [each for each in known.people if each in people],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """What orders refer to."""
+
+    sellers: Sequence[Location]
+    products: Sequence[ProductDraft]
+    people: Sequence[str]
 
 
 def check_directory(directory: Path) -> None:
@@ -163,36 +194,31 @@ class _Reader:
 
 
 async def load_master_data(
-    database: Database, data: DataSet, progress: Progress
+    database: Database, master: Master, progress: Progress
 ) -> Mapping[str, int]:
     """How many of each kind are new: channel, tax rate, sellers, products, customers.
 
     What is known already, by code or reference, stays as it is.
     """
-    people = data.assembly.people
-    added = await _run(database, _open_channel)
 
-    async def sellers(tx: Tx, some: Sequence[str]) -> int:
-        return await add_locations(tx, [data.assembly.sellers[each] for each in some])
-
-    async def products(tx: Tx, some: Sequence[str]) -> int:
-        return await add_products(tx, [data.assembly.products[each] for each in some])
-
-    async def customers(tx: Tx, some: Sequence[str]) -> int:
+    async def customers(tx: Tx, people: Sequence[str]) -> int:
         now = await tx.now()
-        return await add_customers(tx, [customer_of(each, now) for each in some])
+        return await add_customers(tx, [customer_of(each, now) for each in people])
 
-    for kind, keys, add in (
-        ("sellers", list(data.assembly.sellers), sellers),
-        ("products", list(data.assembly.products), products),
-        ("customers", people, customers),
-    ):
-        added[kind] = done = 0
-        for part in batches(keys, AT_ONCE):
-            added[kind] += await _run(database, lambda tx, add=add, some=part: add(tx, some))
+    async def load(kind: str, things: Sequence[M], add: Callable[[Tx, Sequence[M]], Added]) -> int:
+        new = done = 0
+        for part in batches(things, AT_ONCE):
+            new += await _run(database, lambda tx, some=part: add(tx, some))
             done += len(part)
-            progress(kind, done, len(keys))
-    return added
+            progress(kind, done, len(things))
+        return new
+
+    return {
+        **await _run(database, _open_channel),
+        "sellers": await load("sellers", master.sellers, add_locations),
+        "products": await load("products", master.products, add_products),
+        "customers": await load("customers", master.people, customers),
+    }
 
 
 async def _open_channel(tx: Tx) -> dict[str, int]:

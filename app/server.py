@@ -30,7 +30,7 @@ from app.tracing import set_up_tracing
 
 APPLICATION = "app.main:create_app"
 
-# A peer that stops reading is gone after this time; pings do not notice it (RELIABILITY 0.4).
+# A peer that stops reading is gone after this time; pings do not notice it.
 _TCP_USER_TIMEOUT_MS = 30_000
 _BACKLOG = 2_048
 _LONGEST_PAUSE_S = 10.0

@@ -30,7 +30,7 @@ _LOCALE = (
     "--lc-ctype=C",
 )
 
-# Starting values for a small machine that also runs the application; RELIABILITY section 8.
+# Starting values for a small machine that also runs the application.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",

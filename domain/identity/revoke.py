@@ -84,9 +84,7 @@ async def revoke_session(tx: Tx, actor: Actor, command: RevokeSession) -> Revoke
 
     async def work() -> RevokedSession:
         now = await tx.now()
-        before = await repository.add_revoked(
-            tx.connection, command.token_id, now, MAX_TOKEN_LIFE
-        )
+        before = await repository.add_revoked(tx.connection, command.token_id, now, MAX_TOKEN_LIFE)
         if before is None:
             await repository.forget_revoked(tx.connection, now)
             await publish(tx, session_revoked(command.token_id, 1, now + MAX_TOKEN_LIFE))

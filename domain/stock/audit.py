@@ -1,4 +1,4 @@
-"""The books must agree: ledger, reservations and events against the levels (DOMAIN.md 3.5, 9)."""
+"""The books must agree: ledger, reservations and events against the levels."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -23,24 +23,26 @@ async def level_states(
     connection: AsyncConnection,
     location_ids: Collection[LocationId],
     skus: Collection[Sku] | None = None,
+    *,
+    most: int = MAX_LEVELS,
 ) -> list[dict[str, Any]]:
     """All levels of those locations, of those SKUs if given, as StockChanged carries them, sorted
     by location and SKU; one statement.
 
     Raises:
-        ValidationFailed: there are more than 50,000.
+        ValidationFailed: there are more than `most`.
     """
     query = (
         sa.select(*[stock_level.c[name] for name in LEVEL_COLUMNS])
         .where(among(stock_level.c.location_id, location_ids))
         .order_by(stock_level.c.location_id, stock_level.c.sku)
-        .limit(MAX_LEVELS + 1)
+        .limit(most + 1)
     )
     if skus is not None:
         query = query.where(among(stock_level.c.sku, skus))
     rows = (await connection.execute(query)).all()
-    if len(rows) > MAX_LEVELS:
-        raise ValidationFailed("locationIds", f"have more than {MAX_LEVELS} levels: name SKUs")
+    if len(rows) > most:
+        raise ValidationFailed("locationIds", f"have more than {most} levels: name SKUs")
     return [payload_of(level_of(row)) for row in rows]
 
 

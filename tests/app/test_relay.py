@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from broadcaster import Broadcast
 
 from domain.common.database import Database, DbConnection
-from domain.events.log import read_position
+from domain.events.log import Commit, read_position
 from subscriptions import messages
-from subscriptions.mailbox import Mode
+from subscriptions.mailbox import Mailbox, Mode
 from tests.support.probe import TOPIC, change_now, create_things, opened, pile_up
 from tests.support.road import (
     connected_broadcast,
@@ -42,6 +42,13 @@ async def database(clean_database: str) -> AsyncGenerator[Database]:
 async def broadcast(clean_redis: str) -> AsyncGenerator[Broadcast]:
     async with connected_broadcast(clean_redis) as broadcast:
         yield broadcast
+
+
+async def _next(mailbox: Mailbox) -> Commit:
+    async with asyncio.timeout(10):
+        commit = await mailbox.get()
+    assert commit is not None
+    return commit
 
 
 async def _end_backends(database: Database) -> int:
@@ -79,8 +86,7 @@ async def test_a_commit_reaches_the_subscriptions_of_every_worker(
         with one.hub.open([TOPIC], Mode.EVENTS) as here, two.hub.open([TOPIC], Mode.EVENTS) as far:
             for road in (one, two):
                 await change_now(road.database, [thing])
-                async with asyncio.timeout(10):
-                    assert await here.get() == await far.get()
+                assert await _next(here) == await _next(far)
 
 
 async def test_a_relay_that_stands_by_tells_the_leader_and_not_more_than_needed(
@@ -113,7 +119,7 @@ async def test_a_wake_up_from_elsewhere_is_quicker_than_the_poll(
             for _ in range(15):
                 start = asyncio.get_running_loop().time()
                 await change_now(follower.database, [thing])
-                await mailbox.get()
+                await _next(mailbox)
                 took.append(asyncio.get_running_loop().time() - start)
     # Each commit comes right after a poll, so that polling alone would need 0.25 s for each.
     assert sorted(took)[3] < 0.1
@@ -180,12 +186,11 @@ async def test_a_standby_takes_over_and_nothing_is_lost(
             second = new_relay(clean_database, await _own_broadcast(stack, clean_redis))
             await stack.enter_async_context(in_background(second.run()))
             await change_now(database, [thing])
-            assert (await mailbox.get()).last_seq == 1
+            assert (await _next(mailbox)).last_seq == 1
             assert not second.leading
 
         await change_now(database, [thing])
-        async with asyncio.timeout(10):
-            assert (await mailbox.get()).last_seq == 2
+        assert (await _next(mailbox)).last_seq == 2
         assert second.leading
 
 
@@ -200,8 +205,7 @@ async def test_a_large_commit_is_announced_and_read_from_the_log(
         ids = await create_things(road.database, 1_200)
         with road.hub.open([TOPIC], Mode.EVENTS) as mailbox:
             await change_now(road.database, ids)
-            async with asyncio.timeout(10):
-                commit = await mailbox.get()
+            commit = await _next(mailbox)
     assert len(commit.events) == 1_200
 
 

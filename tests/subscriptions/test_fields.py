@@ -235,13 +235,6 @@ async def test_bad_arguments_are_refused(
     assert await api.refusal(ADMIN, STOCK, **variables) == [code]
 
 
-async def test_too_many_levels_are_refused(
-    api: LiveApi, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("domain.stock.projection.MAX_LEVELS", 1)
-    assert await api.refusal(ADMIN, STOCK, locations=places(ROME)) == ["VALIDATION_FAILED"]
-
-
 async def test_leaving_frees_the_subscription(api: LiveApi, road: Road) -> None:
     count = counted(road.hub.metrics.subscriptions)
     async with api.watch(ADMIN, STOCK, locations=places(ROME)) as watching:

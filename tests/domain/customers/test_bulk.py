@@ -16,9 +16,10 @@ from domain.customers.model import (
     ConsentPurpose,
     ConsentRecord,
     Customer,
+    GivenCustomer,
     Reference,
 )
-from domain.customers.resolve import GivenCustomer, resolve_customer
+from domain.customers.resolve import resolve_customer
 from domain.customers.tables import customer_address, customer_channel, customer_consent
 from tests.support.mutations import events
 

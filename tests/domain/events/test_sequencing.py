@@ -14,7 +14,7 @@ from domain.events import repository
 from domain.events.log import Position, read_position
 from domain.events.sequencing import Fenced, SequencedCommit, Sequencer, open_sequencer
 from domain.events.tables import event_log, outbox
-from tests.support.probe import change, change_now, create_things
+from tests.support.probe import change, change_now, create_things, pile_up
 from tests.support.waiting import until
 
 
@@ -113,6 +113,22 @@ async def test_a_batch_ends_after_enough_events_and_never_inside_a_commit(
 
     assert sizes == [2, 2, 0]
     assert sequencer.last_seq == 4 * 2_600
+
+
+async def test_a_backlog_is_moved_quickly_though_statistics_say_that_the_outbox_is_empty(
+    database: Database, clean_database: str
+) -> None:
+    (one,) = await create_things(database, 1)
+    await pile_up(database, one, 5_000)
+    async with open_sequencer(clean_database) as sequencer:
+        assert await sequencer.try_lead()
+        await _drained(sequencer)
+        async with database.reads.connect() as connection:
+            await connection.execute(sa.text("VACUUM ANALYZE outbox"))
+        await pile_up(database, one, 20_000)
+
+        async with asyncio.timeout(30):  # minutes, if each batch read all of the backlog
+            assert len(await _drained(sequencer)) == 20_000
 
 
 async def test_only_one_leads_and_a_standby_takes_over_when_the_session_ends(

@@ -14,7 +14,7 @@ from domain.common.ids import (
     Sku,
     new_id,
 )
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import GivenCustomer
 from domain.integrations.evolution import Past, past_of
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.locations.model import LocationCode

@@ -11,8 +11,7 @@ from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.ids import ChannelCode, CustomerId, Sku, new_id
 from domain.common.money import Money
 from domain.customers.bulk import add_customers
-from domain.customers.model import Customer, Reference
-from domain.customers.resolve import GivenCustomer
+from domain.customers.model import Customer, GivenCustomer, Reference
 from domain.identity.model import Actor, Role
 from domain.integrations.loading import MAX_ORDERS, load_orders
 from domain.integrations.model import HistoricOrder, HistoricState

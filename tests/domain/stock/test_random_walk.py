@@ -1,4 +1,4 @@
-"""Random operations on real rows: whatever happens, the books agree (DOMAIN.md S57)."""
+"""Random operations on real rows: whatever happens, the books agree."""
 
 import asyncio
 import random

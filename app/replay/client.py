@@ -1,0 +1,148 @@
+"""A client of the API: mutations over HTTP, subscriptions over graphql-transport-ws."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+PROTOCOL = Subprotocol("graphql-transport-ws")
+_LARGEST_MESSAGE = 2**24
+_AGAIN_S = 0.5
+
+Payload = Mapping[str, Any]
+
+
+class Refused(Exception):
+    """The API refused, for a reason with a code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Caller:
+    """Calls mutations in somebody's name. `url` is that of the service, such as
+    http://127.0.0.1:8000.
+    """
+
+    def __init__(self, http: httpx2.AsyncClient, url: str, token: str) -> None:
+        self._http = http
+        self._url = f"{url}/graphql"
+        self._headers = {
+            "authorization": f"Bearer {token}",
+            "content-type": "application/json",
+        }
+
+    async def do(self, document: str, given: Mapping[str, Any]) -> Payload:
+        """The payload of the document's only field, with `given` as its input.
+
+        Raises:
+            Refused: a typed error of the union, or an error of the request.
+        """
+        content = orjson.dumps({"query": document, "variables": {"input": given}})
+        response = await self._http.post(self._url, content=content, headers=self._headers)
+        body: dict[str, Any] = orjson.loads(response.content)
+        if errors := body.get("errors"):
+            raise _refusal(errors[0])
+        (result,) = body["data"].values()
+        if result["__typename"].endswith("Error"):
+            raise Refused(result["code"], result["message"])
+        return result
+
+
+def _refusal(error: Mapping[str, Any]) -> Refused:
+    code = error.get("extensions", {}).get("code", "ERROR")
+    return Refused(str(code), str(error.get("message", "")))
+
+
+@asynccontextmanager
+async def is_answering(url: str) -> AsyncGenerator[bool]:
+    """Whether the service at `url` is ready."""
+    async with httpx2.AsyncClient(timeout=5) as http:
+        try:
+            response = await http.get(f"{url}/ready")
+        except httpx2.TransportError:
+            yield False
+        else:
+            yield response.status_code == httpx2.codes.OK
+
+
+class Watch:
+    """A subscription that comes back by its cursor when the connection breaks.
+
+    `seen` gets each payload: the value of the document's only field.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        document: str,
+        variables: Mapping[str, Any],
+        seen: Callable[[Payload], None],
+    ) -> None:
+        self._address = f"{url.replace('http', 'ws', 1)}/graphql"
+        self._token = token
+        self._document = document
+        self._variables = dict(variables)
+        self._seen = seen
+        self.started = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled, or the server refuses.
+
+        Raises:
+            Refused: the operation is not allowed, or not valid.
+        """
+        while True:
+            try:
+                async with connect(
+                    self._address,
+                    subprotocols=[PROTOCOL],
+                    compression=None,
+                    max_size=_LARGEST_MESSAGE,
+                ) as connection:
+                    await self._follow(connection)
+            except (OSError, WebSocketException):
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self, connection: ClientConnection) -> None:
+        await _send(connection, "connection_init", {"authorization": f"Bearer {self._token}"})
+        async for text in connection:
+            message: dict[str, Any] = orjson.loads(text)
+            match message["type"]:
+                case "connection_ack":
+                    payload = {"query": self._document, "variables": self._variables}
+                    await _send(connection, "subscribe", payload, id="1")
+                case "ping":
+                    await _send(connection, "pong")
+                case "next":
+                    self._take(message["payload"])
+                case "error":
+                    raise _refusal(message["payload"][0])
+                case "complete":
+                    return
+                case _:
+                    pass
+
+    def _take(self, result: Mapping[str, Any]) -> None:
+        if errors := result.get("errors"):
+            raise _refusal(errors[0])
+        (payload,) = result["data"].values()
+        self._variables["after"] = payload["cursor"]
+        if payload["complete"]:
+            self.started.set()
+        self._seen(payload)
+
+
+async def _send(
+    connection: ClientConnection, type_: str, payload: object = None, **more: str
+) -> None:
+    message = {"type": type_, **more, **({} if payload is None else {"payload": payload})}
+    await connection.send(orjson.dumps(message).decode())

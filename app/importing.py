@@ -87,7 +87,7 @@ async def import_orders(
         data = read_directory(directory, progress)
         added = dict(await load_master_data(database, data.master(), progress))
         todo = await _unknown(database, data.orders)
-        needs = needs_of(each.order for each in todo)
+        needs = needs_of(each.order for each in todo if each.order.takes_stock)
         reference = f"import {data.name}"
         added["stock levels"] = await load_stock(database, needs, reference, progress)
         if sum(added.values()):

@@ -51,6 +51,16 @@ def redis_check(redis: Redis) -> Check:
     return Check("redis", run, is_required=False)
 
 
+def events_check(is_degraded: Callable[[], bool]) -> Check:
+    """Events arrive by the stream. Without it, or without a leading relay, they arrive late."""
+
+    async def run() -> None:
+        if is_degraded():
+            raise RuntimeError("events arrive by polling")
+
+    return Check("events", run, is_required=False)
+
+
 def operations_routes(
     lifecycle: Lifecycle, metrics: Metrics, checks: Callable[[], Sequence[Check]]
 ) -> list[Route]:

@@ -25,7 +25,7 @@ from app.auth.tokens import (
 )
 from app.housekeeping import keep_house
 from app.metrics import Metrics
-from app.operations import Check, database_check, redis_check
+from app.operations import Check, database_check, events_check, redis_check
 from app.relay import Relay, RelayMetrics
 from app.settings import Settings, SettingsError
 from domain.common.database import Database, read_engine, write_engine
@@ -72,7 +72,11 @@ class Resources:
             await self._open_authenticator(stack, database, hub)
             redis = Redis.from_url(self.settings.redis_url)
             stack.push_async_callback(redis.aclose)
-            self._checks = (database_check(database.writes), redis_check(redis))
+            self._checks = (
+                database_check(database.writes),
+                redis_check(redis),
+                events_check(lambda: hub.degraded),
+            )
             for name, work in (
                 ("hub", hub.run()),
                 ("relay", relay.run()),

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @click.group
 def command() -> None:
-    """Load data of other systems, with every refused row accounted for."""
+    """Load data of other systems, with every refused row accounted for.
+
+    \b
+    Examples:
+      unico import orders ../shared/data/olist_sample
+      unico import orders --help
+    """
 
 
 @command.command("orders")

@@ -68,13 +68,13 @@ class Actor:
             case Act.RELEASE:
                 await self._floor.do(documents.RELEASE, mine)
             case Act.START_PICKING:
-                for work in placed.works:
-                    await self._work(documents.START, key, work)
+                for position, work in enumerate(placed.works):
+                    await self._work(documents.START, f"{key}-{position}", work)
             case Act.SHIP:
                 await self._ship(order, placed, key)
             case Act.DELIVER:
-                for shipment in placed.shipments:
-                    given = {"idempotencyKey": f"{key}-{shipment}", "shipmentId": shipment}
+                for position, shipment in enumerate(placed.shipments):
+                    given = {"idempotencyKey": f"{key}-{position}", "shipmentId": shipment}
                     await self._floor.do(documents.DELIVER, given)
 
     async def _ship(self, order: HistoricOrder, placed: Replayed, key: str) -> None:
@@ -84,11 +84,11 @@ class Actor:
                 ("pick", documents.PICKED),
                 ("pack", documents.PACK),
             ):
-                await self._work(document, f"{key}-{step}", work)
+                await self._work(document, f"{key}-{position}-{step}", work)
             sent = await self._floor.do(
                 documents.SHIP,
                 {
-                    "idempotencyKey": f"{key}-{work}",
+                    "idempotencyKey": f"{key}-{position}",
                     "fulfillmentOrderId": work,
                     "carrier": CARRIER,
                     "parcels": [
@@ -99,7 +99,7 @@ class Actor:
             placed.shipments.append(sent["shipment"]["id"])
 
     async def _work(self, document: str, key: str, work: str) -> Payload:
-        given = {"idempotencyKey": f"{key}-{work}", "fulfillmentOrderId": work}
+        given = {"idempotencyKey": key, "fulfillmentOrderId": work}
         return await self._floor.do(document, given)
 
     def _reference(self, order: HistoricOrder) -> str:

@@ -1,8 +1,7 @@
 """A client of the API: mutations over HTTP, subscriptions over graphql-transport-ws."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
@@ -61,16 +60,13 @@ def _refusal(error: Mapping[str, Any]) -> Refused:
     return Refused(str(code), str(error.get("message", "")))
 
 
-@asynccontextmanager
-async def is_answering(url: str) -> AsyncGenerator[bool]:
+async def is_answering(url: str) -> bool:
     """Whether the service at `url` is ready."""
     async with httpx2.AsyncClient(timeout=5) as http:
         try:
-            response = await http.get(f"{url}/ready")
+            return (await http.get(f"{url}/ready")).is_success
         except httpx2.TransportError:
-            yield False
-        else:
-            yield response.status_code == httpx2.codes.OK
+            return False
 
 
 class Watch:

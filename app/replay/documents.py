@@ -39,7 +39,8 @@ _SHIPMENTS = "shipmentId version status parcels { trackingNumber }"
 
 WATCH_STOCK = """subscription($locations: [ID!]!, $after: String) {
   stockChanged(locationIds: $locations, after: $after) {
-    kind cursor complete levels { sku locationId onHand allocated reserved available version } } }"""
+    kind cursor complete
+    levels { sku locationId onHand allocated reserved available version } } }"""
 WATCH_CUSTOMER = f"""subscription($customer: ID!, $after: String) {{
   customerActivity(customerId: $customer, after: $after) {{
     kind cursor complete orders {{ {_ORDERS} }} shipments {{ {_SHIPMENTS} }} }} }}"""

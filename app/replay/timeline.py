@@ -1,4 +1,4 @@
-"""What happened to orders of the past, in the order in which it happened, at a faster pace. Pure."""
+"""What happened to orders of the past: in the same order, at a faster pace. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -22,8 +22,6 @@ def needs_of(orders: Iterable[HistoricOrder]) -> dict[Need, int]:
     """Units that the orders take, by location and SKU, sorted."""
     needs: dict[Need, int] = {}
     for order in orders:
-        if not order.takes_stock:
-            continue
         for line, code in zip(order.command.lines, order.sellers, strict=True):
             needs[code, line.sku] = needs.get((code, line.sku), 0) + line.quantity
     return dict(sorted(needs.items()))

@@ -167,7 +167,7 @@ async def test_ready_looks_at_the_database_and_at_redis(
         response = await api.client.get("/ready")
         assert response.json() == {
             "status": "ready",
-            "checks": {"database": "ok", "redis": "ok"},
+            "checks": {"database": "ok", "redis": "ok", "events": "ok"},
         }
         assert "unico_live_subscriptions" in (await api.client.get("/metrics")).text
 

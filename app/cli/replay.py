@@ -1,6 +1,7 @@
 """`unico replay`: real orders of the past, live."""
 
 import asyncio
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,7 @@ def command(
             asyncio.run(_replay(ready, directory, limit, address, pace, tally, console))
     except KeyboardInterrupt:
         console.print("Interrupted.")
+        raise SystemExit(128 + signal.SIGINT) from None
     except ExceptionGroup as group:
         reason = group.exceptions[0]
         raise click.ClickException(f"The replay broke off: {reason!r}") from group

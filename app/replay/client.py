@@ -7,12 +7,14 @@ from typing import Any
 import httpx2
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 _LARGEST_MESSAGE = 2**24
 _AGAIN_S = 0.5
+_REFUSALS = range(4400, 4500)
+"""Close codes that say that coming back will not help."""
 
 Payload = Mapping[str, Any]
 
@@ -104,9 +106,16 @@ class Watch:
                     compression=None,
                     max_size=_LARGEST_MESSAGE,
                 ) as connection:
-                    await self._follow(connection)
+                    try:
+                        await self._follow(connection)
+                    finally:
+                        await connection.close()
+            except ConnectionClosed as closed:
+                if closed.rcvd is not None and closed.rcvd.code in _REFUSALS:
+                    raise Refused(str(closed.rcvd.code), closed.rcvd.reason) from closed
             except (OSError, WebSocketException):
-                await asyncio.sleep(_AGAIN_S)
+                pass
+            await asyncio.sleep(_AGAIN_S)
 
     async def _follow(self, connection: ClientConnection) -> None:
         await _send(connection, "connection_init", {"authorization": f"Bearer {self._token}"})

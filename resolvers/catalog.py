@@ -25,7 +25,6 @@ from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
 from domain.identity.model import STAFF, Role
 from resolvers.answering import answer
-from resolvers.arguments import asked, checked, only_one
 from schema.access import Allow
 from schema.catalog.inputs import (
     CreateChannelInput,
@@ -60,6 +59,7 @@ from schema.connections import Connection, connection_of
 from schema.context import Info
 from schema.ids import id_of
 from schema.inputs import INPUT, After, First
+from schema.refusals import asked, checked, only_one
 
 P = TypeVar("P")
 PLANNERS = (Role.OPERATIONS, Role.ADMIN)

@@ -23,7 +23,6 @@ from domain.customers.repository import (
 from domain.identity.model import HEAD_OFFICE, Actor, Role
 from domain.locations.repository import require_location
 from resolvers.answering import answer
-from resolvers.arguments import asked, checked, only_one
 from schema.access import Allow
 from schema.connections import Connection, connection_of
 from schema.context import Info
@@ -52,6 +51,7 @@ from schema.customers.payloads import (
 from schema.customers.types import KNOWING, Customer
 from schema.ids import id_of
 from schema.inputs import INPUT, After, First
+from schema.refusals import asked, checked, only_one
 
 CLERKS = (Role.CALL_CENTER, Role.OPERATIONS, Role.ADMIN, Role.POS, Role.STORE_MANAGER)
 KEEPERS = (*CLERKS, Role.CHANNEL)

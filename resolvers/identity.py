@@ -11,7 +11,6 @@ from domain.identity.enroll import enroll_device
 from domain.identity.model import Role
 from domain.identity.revoke import revoke_device, revoke_session
 from resolvers.answering import answer
-from resolvers.arguments import checked
 from schema.access import Allow
 from schema.connections import Connection, connection_of
 from schema.context import Info
@@ -30,6 +29,7 @@ from schema.identity import (
     Viewer,
 )
 from schema.inputs import INPUT, After, First
+from schema.refusals import checked
 
 
 @strawberry.type

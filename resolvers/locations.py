@@ -20,7 +20,6 @@ from domain.locations.repository import (
     page_of_locations,
 )
 from resolvers.answering import answer
-from resolvers.arguments import asked, checked, only_one
 from schema.access import Allow
 from schema.connections import Connection, connection_of
 from schema.context import Context, Info
@@ -42,6 +41,7 @@ from schema.locations.payloads import (
     UpdateLocationResult,
 )
 from schema.locations.types import Location
+from schema.refusals import asked, checked, only_one
 
 PLANNERS = (Role.OPERATIONS, Role.ADMIN)
 

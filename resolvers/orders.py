@@ -24,7 +24,6 @@ from domain.orders.results import Changed, Placed, WorkChanged
 from domain.orders.sweep import settle_leftovers
 from domain.orders.visibility import visible_order
 from resolvers.answering import answer
-from resolvers.arguments import checked
 from schema.access import Allow
 from schema.connections import Connection
 from schema.context import Context, Info
@@ -51,6 +50,7 @@ from schema.orders.payloads import (
     PlaceOrderResult,
 )
 from schema.orders.types import FulfillmentOrder, Order
+from schema.refusals import checked
 
 SELLERS = (
     Role.CUSTOMER, Role.POS, Role.STORE_MANAGER, Role.CALL_CENTER, Role.CHANNEL, Role.OPERATIONS,

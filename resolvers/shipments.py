@@ -15,12 +15,12 @@ from domain.shipments.repository import events_by_id, shipments_by_id, shipments
 from domain.shipments.ship import SHIPPERS, ship_fulfillment_order
 from domain.shipments.track import REPORTERS, record_tracking_event
 from resolvers.answering import answer
-from resolvers.arguments import checked
 from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
 from schema.inputs import INPUT
 from schema.orders.types import Order
+from schema.refusals import checked
 from schema.shipments.inputs import (
     DeliverShipmentInput,
     RecordTrackingEventInput,

@@ -15,12 +15,12 @@ from domain.stock.hold import release_reservation, reserve_stock
 from domain.stock.receive import receive_stock
 from domain.stock.safety import set_safety_stock
 from resolvers.answering import answer
-from resolvers.arguments import asked, checked
 from schema.access import Allow
 from schema.connections import Connection, connection_of
 from schema.context import Info
 from schema.ids import global_id, id_of
 from schema.inputs import INPUT, After, First
+from schema.refusals import asked, checked
 from schema.stock import NearestInput, StockAvailability, StockLevel, StockMovement
 from schema.stock_changes import (
     RESERVATION,

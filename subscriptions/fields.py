@@ -17,9 +17,9 @@ from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
 from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
+from schema.refusals import checked, refused
 from subscriptions.feed import Feed, follow
 from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
-from subscriptions.refusals import checked, refused
 
 P = TypeVar("P")
 

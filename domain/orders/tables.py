@@ -1,7 +1,7 @@
 """Orders, lines, line groups, fulfillment orders and history.
 
 The truth about quantities is `line_group`: the groups of a line sum to its ordered quantity, and
-every status on `sales_order` is derived from them in the same transaction (rules L1 to L7, see `audit.py`).
+every status on `sales_order` is derived from them in the same transaction (see `audit.py`).
 """
 
 import sqlalchemy as sa

@@ -6,10 +6,8 @@ from typing import Any, Self
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 from strawberry import relay
 
-from domain.common.errors import DomainError
 from domain.common.ids import CustomerId
 from domain.common.paging import PageRequest
 from domain.customers import model
@@ -25,6 +23,7 @@ from schema.inputs import After, First
 from schema.locations.types import Location, load_location
 from schema.orders.connections import load_orders
 from schema.orders.types import Order
+from schema.refusals import checked
 
 
 @access(*KNOWING)
@@ -173,10 +172,7 @@ class Customer(relay.Node):
     )
     async def orders(self, info: Info, first: First = 20, after: After = None) -> Connection[Order]:
         """A page of orders, loaded for all customers of the operation at once."""
-        try:
-            request = PageRequest.of(first, after)
-        except DomainError as error:
-            raise GraphQLError(error.message, extensions={"code": error.code}) from error
+        request = checked(lambda: PageRequest.of(first, after))
         return await load_orders(info.context, self.key, request)
 
     @classmethod

@@ -1,6 +1,6 @@
 """Bad arguments of queries and subscriptions: top-level errors with a code.
 
-Queries have no error union, so that a malformed id or page size is a GraphQL error.
+Queries and subscriptions have no error union: what they refuse is a GraphQL error.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,6 +13,11 @@ from domain.common.errors import DomainError, ValidationFailed
 T = TypeVar("T")
 
 
+def refused(code: str, message: str) -> GraphQLError:
+    """The error to raise."""
+    return GraphQLError(message, extensions={"code": code})
+
+
 def checked(make: Callable[[], T]) -> T:
     """What `make` returns.
 
@@ -22,7 +27,7 @@ def checked(make: Callable[[], T]) -> T:
     try:
         return make()
     except DomainError as error:
-        raise GraphQLError(error.message, extensions={"code": error.code}) from error
+        raise refused(error.code, error.message) from error
 
 
 async def asked(work: Awaitable[T]) -> T:
@@ -34,7 +39,7 @@ async def asked(work: Awaitable[T]) -> T:
     try:
         return await work
     except DomainError as error:
-        raise GraphQLError(error.message, extensions={"code": error.code}) from error
+        raise refused(error.code, error.message) from error
 
 
 def only_one(**arguments: object) -> None:
@@ -45,4 +50,4 @@ def only_one(**arguments: object) -> None:
     """
     if sum(value is not None for value in arguments.values()) != 1:
         names = ", ".join(arguments)
-        raise GraphQLError(f"give one of {names}", extensions={"code": ValidationFailed.code})
+        raise refused(ValidationFailed.code, f"give one of {names}")

@@ -90,6 +90,16 @@ def finished(tx: Tx, command: Command, result: object) -> Update:
     return _of(tx, command).values(result=dump(result))
 
 
+async def stored(tx: Tx, command: Command, result_type: type[T]) -> T | None:
+    """The result that a twin of this request stored under the same key, if it has finished."""
+    found = await tx.connection.scalar(
+        sa.select(keys.c.result).where(
+            keys.c.actor == tx.actor_key, keys.c.key == command.idempotency_key
+        )
+    )
+    return None if found is None else load(result_type, found)
+
+
 async def once(
     tx: Tx,
     operation: str,

@@ -153,10 +153,10 @@ async def _settled(till: Till, command: Command, order: Order) -> Placed:
     answers = await authorise_open(till.gateway, order)
 
     async def settle(tx: Tx) -> Placed:
-        return await confirm(tx, order.id, command, answers)
+        return await confirm(tx, order, command, answers)
 
     async def give_up(tx: Tx) -> Placed:
-        return await cancel_unstocked(tx, order.id, command, answers)
+        return await cancel_unstocked(tx, order, command, answers)
 
     try:
         placed = await _run(till, settle)

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy.sql.dml import Update
-
-from domain.common.idempotency import Command, finished
-from domain.common.ids import FulfillmentOrderId, OrderId, new_id
+from domain.common.idempotency import Command, finished, stored
+from domain.common.ids import FulfillmentOrderId, new_id
 from domain.common.transaction import Tx
 from domain.orders.lifecycle import Action, move
 from domain.orders.model import (
@@ -35,18 +33,22 @@ from domain.stock.model import MovementReason
 Answers = Sequence[tuple[Payment, GatewayAnswer]]
 
 
-async def confirm(tx: Tx, order_id: OrderId, command: Command | None, answers: Answers) -> Placed:
+async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Placed:
     """How the order stands after the PSP's answers; CONFIRMED once all it costs is authorised.
 
     Reserved stock becomes allocated, one fulfillment order per location is opened, and goods taken
-    away leave at once. The result is stored under the command's key, unless still unknown.
+    away leave at once. The result is stored under the command's key, unless still unknown. `seen`
+    is the order that was paid for: when it moved on, a twin of the request may have settled it, and
+    its result is the answer.
 
     Raises:
         InsufficientStock: the reservation expired and the stock is gone (see `cancel_unstocked`).
 
     Locks: the order, then stock levels in (location, sku) order.
     """
-    before = await locked_order(tx.connection, order_id)
+    before = await locked_order(tx.connection, seen.id)
+    if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
+        return twin
     order = await _answered(tx, before, answers)
     if order.status is not OrderStatus.PENDING_PAYMENT:
         return await _too_late(tx, before, order, command)
@@ -58,14 +60,14 @@ async def confirm(tx: Tx, order_id: OrderId, command: Command | None, answers: A
     return await _confirmed(tx, before, order, command)
 
 
-async def cancel_unstocked(
-    tx: Tx, order_id: OrderId, command: Command | None, answers: Answers
-) -> Placed:
+async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answers) -> Placed:
     """The order, CANCELLED because its stock was sold when its reservation had expired.
 
     What was authorised is voided afterwards by `sweep.void_leftovers`.
     """
-    before = await locked_order(tx.connection, order_id)
+    before = await locked_order(tx.connection, seen.id)
+    if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
+        return twin
     order = await _answered(tx, before, answers)
     if order.status is not OrderStatus.PENDING_PAYMENT:
         return await _too_late(tx, before, order, command)
@@ -75,7 +77,7 @@ async def cancel_unstocked(
     )
     order = replace(order, groups=groups, status=OrderStatus.CANCELLED)
     result = _placed(order, PlacementOutcome.OUT_OF_STOCK, "stock")
-    await save(tx, before, order, "CANCEL", *_stored(tx, command, result), reason="stock")
+    await save(tx, before, order, "CANCEL", finished(tx, command, result), reason="stock")
     return result
 
 
@@ -83,6 +85,10 @@ def paid_minor(order: Order) -> int:
     """What is authorised or captured of the order's payments, minor units."""
     live = (PaymentState.AUTHORISED, PaymentState.CAPTURED)
     return sum(paid.authorised_minor for paid in order.payments if paid.state in live)
+
+
+async def _settled_by_twin(tx: Tx, seen: Order, before: Order, command: Command) -> Placed | None:
+    return None if before.version == seen.version else await stored(tx, command, Placed)
 
 
 async def _answered(tx: Tx, order: Order, answers: Answers) -> Order:
@@ -95,29 +101,29 @@ async def _answered(tx: Tx, order: Order, answers: Answers) -> Order:
     return replace(order, payments=payments)
 
 
-async def _too_late(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+async def _too_late(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     """The order was settled meanwhile, by a twin of this request, an agent or the sweep."""
     if order.status in (OrderStatus.CONFIRMED, OrderStatus.CLOSED):
         result = _placed(order, PlacementOutcome.CONFIRMED)
     else:
         result = _placed(order, PlacementOutcome.EXPIRED, order.status.value.lower())
     if order != before:
-        await save(tx, before, order, "PAYMENT_ANSWERED", *_stored(tx, command, result))
-    elif command is not None:
+        await save(tx, before, order, "PAYMENT_ANSWERED", finished(tx, command, result))
+    else:
         await tx.connection.execute(finished(tx, command, result))
     return result
 
 
-async def _declined(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+async def _declined(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     reason = next((p.decline_reason for p in reversed(order.payments) if p.decline_reason), None)
     order = replace(order, holds=order.holds | {Hold.PAYMENT})
     result = _placed(order, PlacementOutcome.DECLINED, reason or "declined")
-    stored = _stored(tx, command, result)
-    await save(tx, before, order, "PAYMENT_DECLINED", *stored, reason=result.reason)
+    done = finished(tx, command, result)
+    await save(tx, before, order, "PAYMENT_DECLINED", done, reason=result.reason)
     return result
 
 
-async def _confirmed(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+async def _confirmed(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     reference = order.number
     demand = demand_of(order, [GroupState.NEW])
     if demand:
@@ -140,7 +146,7 @@ async def _confirmed(tx: Tx, before: Order, order: Order, command: Command | Non
         order = move(order, Action.HAND_OVER, lambda group: True)
         action = "CONFIRM_AND_HAND_OVER"
     result = _placed(order, PlacementOutcome.CONFIRMED)
-    await save(tx, before, order, action, *_stored(tx, command, result))
+    await save(tx, before, order, action, finished(tx, command, result))
     return result
 
 
@@ -181,7 +187,3 @@ def with_work(order: Order) -> Order:
 
 def _placed(order: Order, outcome: PlacementOutcome, reason: str | None = None) -> Placed:
     return Placed(order.id, order.number, outcome, reason)
-
-
-def _stored(tx: Tx, command: Command | None, result: Placed) -> list[Update]:
-    return [finished(tx, command, result)] if command is not None else []

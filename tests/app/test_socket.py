@@ -1,6 +1,7 @@
 """graphql-transport-ws: who is let in, for how long, and what closes the socket."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
@@ -258,10 +259,13 @@ async def test_sockets_per_address_are_limited(api: Api) -> None:
 
 async def test_the_place_of_a_closed_socket_is_free_again(api: Api) -> None:
     token = api.token(Role.ADMIN)
-    for _ in range(8):
-        async with api.socket(token):
-            pass
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        admitted = 0
+        while admitted < 8:
+            # The server hears of a closed socket a moment after its client.
+            with contextlib.suppress(InvalidStatus):
+                async with api.socket(token):
+                    admitted += 1
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])

@@ -21,6 +21,7 @@ from tests.support.catalogue import (
     eur,
 )
 from tests.support.graphql import Api
+from tests.support.locks import until_somebody_waits
 from tests.support.mutations import Mutation, api_of, events
 
 SET_TAX = Mutation(
@@ -156,7 +157,7 @@ async def test_the_table_refuses_a_price_that_nobody_saw(api: Api, engine: Async
         waiting = asyncio.create_task(
             SET_PRICE.do(api, ADMIN, a_price("p", validFrom=future(0).isoformat()))
         )
-        await asyncio.sleep(0.3)
+        await until_somebody_waits(engine)
         assert not waiting.done()
         await stranger.commit()
         error = await waiting
@@ -230,7 +231,7 @@ async def test_the_table_refuses_a_tax_rate_that_nobody_saw(api: Api, engine: As
             sa.insert(tax_rate_table).values(id=uuid4(), valid=Range(future(1), None), **row)
         )
         waiting = asyncio.create_task(SET_TAX.do(api, ADMIN, a_rate("t")))
-        await asyncio.sleep(0.3)
+        await until_somebody_waits(engine)
         assert not waiting.done()
         await stranger.commit()
         assert (await waiting)["code"] == "TAX_RATE_OVERLAP"

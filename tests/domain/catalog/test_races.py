@@ -24,6 +24,7 @@ from domain.common.errors import DomainError
 from domain.common.ids import ChannelCode, Sku
 from domain.common.money import Money
 from domain.common.transaction import Tx
+from tests.support.locks import until_somebody_waits
 from tests.support.mutations import events
 
 WEB = ChannelCode("WEB")
@@ -100,7 +101,7 @@ async def test_who_comes_second_learns_which_code_is_taken(
     waiting = asyncio.create_task(database.run(slow, actor_key="TEST:1"))
     await written.wait()
     refused = asyncio.create_task(database.run(second, actor_key="TEST:2"))
-    await asyncio.sleep(0.2)
+    await until_somebody_waits(database.writes)
     assert not refused.done()
     late.set()
     await waiting

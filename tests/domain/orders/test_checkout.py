@@ -24,8 +24,8 @@ from domain.orders.errors import (
 )
 from domain.orders.model import DeliveryMode, GroupState, Order, OrderStatus, UnfilledPolicy
 from domain.orders.repository import orders_by_id
-from domain.orders.results import PlacementOutcome
-from domain.orders.tables import line_group, sales_order
+from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.tables import line_group, order_history, sales_order
 from domain.payments.model import PaymentStatus, Tender
 from domain.payments.tables import payment, sandbox_charge
 from domain.stock.errors import InsufficientStock
@@ -236,3 +236,22 @@ async def test_external_reference_is_taken_once_per_channel(shop: Shop) -> None:
     with pytest.raises(DuplicateExternalReference):
         await place_order(shop.till(), order(external_reference="A-1"))
     assert await shop.scalar(ORDERS) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [("tok_decline", PaymentDeclined), ("tok_approve", None)],
+    ids=["declined", "approved"],
+)
+async def test_twins_of_a_request_leave_one_trace(
+    shop: Shop, token: str, error: type[Exception] | None
+) -> None:
+    wish = order("twins", token=token)
+    results = await asyncio.gather(
+        *[place_order(shop.till(), wish) for _ in range(10)], return_exceptions=True
+    )
+    assert {type(each) for each in results} == {error or Placed}
+    history = sa.select(order_history.c.action).order_by(order_history.c.version)
+    last = "PAYMENT_DECLINED" if error else "CONFIRM"
+    assert [row.action for row in await shop.rows(history)] == ["PLACE", last]
+    assert await shop.broken_rules() == []

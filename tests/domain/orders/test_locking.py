@@ -10,12 +10,8 @@ from domain.orders.checkout import place_order
 from domain.orders.model import GroupState
 from domain.orders.repository import locked_order
 from domain.orders.tables import line_group, sales_order
+from tests.support.locks import until_somebody_waits
 from tests.support.shop import Shop, open_shop, order
-
-WAITING = sa.text(
-    "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    " and datname = current_database()"
-)
 
 
 @pytest.fixture
@@ -28,9 +24,7 @@ async def test_parts_are_not_read_from_before_the_wait(shop: Shop, engine: Async
     async with engine.connect() as first, engine.connect() as second:
         before = await locked_order(first, placed.order_id)
         waiting = asyncio.create_task(locked_order(second, placed.order_id))
-        async with engine.connect() as watcher:
-            while not await watcher.scalar(WAITING):
-                await watcher.rollback()
+        await until_somebody_waits(engine)
         await first.execute(sa.update(line_group).values(state="RELEASED"))
         await first.execute(sa.update(sales_order).values(version=before.version + 1))
         await first.commit()

@@ -37,7 +37,7 @@ lock: $(VENV)/.dev ## recompile requirements/*.txt from pyproject.toml (existing
 	@for set in "runtime" "otel --extra otel" "dev --extra otel --extra dev"; do \
 		set -- $$set; name=$$1; shift; \
 		$(BIN)/uv pip compile pyproject.toml --quiet --extra build "$$@" \
-			--generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+			--generate-hashes --no-strip-extras --no-emit-index-url --universal --python-version 3.11 \
 			--no-header --output-file requirements/$$name.txt $(ARGS) || exit 1; \
 	done
 

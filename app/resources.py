@@ -23,6 +23,7 @@ from app.auth.tokens import (
     development_issuer,
     device_issuer,
 )
+from app.duties import duties_of
 from app.housekeeping import keep_house
 from app.metrics import Metrics
 from app.operations import Check, database_check, events_check, redis_check
@@ -80,7 +81,7 @@ class Resources:
             for name, work in (
                 ("hub", hub.run()),
                 ("relay", relay.run()),
-                ("housekeeping", keep_house(database, gateway)),
+                ("housekeeping", keep_house(duties_of(self.services))),
             ):
                 await stack.enter_async_context(_running(name, work))
             await hub.started()

@@ -4,13 +4,23 @@ An action moves all groups that it is asked to move, or none: a group in any oth
 an `IllegalTransition`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.common.ids import LineGroupId, ShipmentId
 from domain.orders.errors import IllegalTransition, OrderOnHold
 from domain.orders.model import (
+    ASKING_CUSTOMER,
+    CALLED_OFF,
+    CANCELLABLE,
+    CARRIED,
+    COLLECTED_IN_STORE,
+    GONE_WRONG,
+    ON_THE_WAY,
+    UNSOURCED,
+    WITH_CUSTOMER,
+    WORKING,
     DeliveryMode,
     Group,
     GroupState,
@@ -27,46 +37,98 @@ class Action(StrEnum):
     """What can be done with line groups."""
 
     ALLOCATE = "ALLOCATE"
+    BACKORDER = "BACKORDER"
+    UNSOURCE = "UNSOURCE"
     RELEASE = "RELEASE"
+    REJECT = "REJECT"
     START_PICKING = "START_PICKING"
+    SHORT_PICK = "SHORT_PICK"
     CONFIRM_PICK = "CONFIRM_PICK"
     PACK = "PACK"
+    REROUTE = "REROUTE"
     SHIP = "SHIP"
     MARK_IN_TRANSIT = "MARK_IN_TRANSIT"
     DELIVER = "DELIVER"
+    LOSE = "LOSE"
+    DAMAGE = "DAMAGE"
+    REFUSE_DELIVERY = "REFUSE_DELIVERY"
+    RETURN_TO_ORIGIN = "RETURN_TO_ORIGIN"
+    RESHIP = "RESHIP"
+    GIVE_UP = "GIVE_UP"
+    DISPATCH_TRANSFER = "DISPATCH_TRANSFER"
+    RECEIVE_TRANSFER = "RECEIVE_TRANSFER"
+    MISS_TRANSFER = "MISS_TRANSFER"
     MARK_READY = "MARK_READY"
     COLLECT = "COLLECT"
+    EXPIRE_PICKUP = "EXPIRE_PICKUP"
     HAND_OVER = "HAND_OVER"
     CANCEL = "CANCEL"
+    ACCEPT_CANCEL = "ACCEPT_CANCEL"
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
     """From which states an action leads where, and for which delivery modes."""
 
+    action: Action
     sources: frozenset[GroupState]
     target: GroupState
     modes: frozenset[DeliveryMode] = EVERY_MODE
 
 
-SHIP_ONLY = frozenset({DeliveryMode.SHIP})
-PICKUP_ONLY = frozenset({DeliveryMode.PICKUP})
 TAKE_AWAY_ONLY = frozenset({DeliveryMode.TAKE_AWAY})
+MOVED_FREELY = EVERY_MODE - COLLECTED_IN_STORE
+"""Modes in which another location may serve instead without asking the customer."""
 
-TRANSITIONS: Mapping[Action, Transition] = {
-    Action.ALLOCATE: Transition(frozenset({S.NEW, S.BACKORDERED}), S.ALLOCATED),
-    Action.RELEASE: Transition(frozenset({S.ALLOCATED}), S.RELEASED),
-    Action.START_PICKING: Transition(frozenset({S.RELEASED}), S.PICKING),
-    Action.CONFIRM_PICK: Transition(frozenset({S.PICKING}), S.PICKED),
-    Action.PACK: Transition(frozenset({S.PICKED}), S.PACKED),
-    Action.SHIP: Transition(frozenset({S.PACKED}), S.SHIPPED, SHIP_ONLY),
-    Action.MARK_IN_TRANSIT: Transition(frozenset({S.SHIPPED}), S.IN_TRANSIT, SHIP_ONLY),
-    Action.DELIVER: Transition(frozenset({S.SHIPPED, S.IN_TRANSIT}), S.DELIVERED, SHIP_ONLY),
-    Action.MARK_READY: Transition(frozenset({S.PACKED}), S.READY_FOR_PICKUP, PICKUP_ONLY),
-    Action.COLLECT: Transition(frozenset({S.READY_FOR_PICKUP}), S.COLLECTED, PICKUP_ONLY),
-    Action.HAND_OVER: Transition(frozenset({S.ALLOCATED}), S.COLLECTED, TAKE_AWAY_ONLY),
-    Action.CANCEL: Transition(frozenset({S.NEW, S.BACKORDERED, S.ALLOCATED}), S.CANCELLED),
-}
+
+def _row(
+    action: Action,
+    sources: Iterable[GroupState],
+    target: GroupState,
+    modes: frozenset[DeliveryMode] = EVERY_MODE,
+) -> Transition:
+    return Transition(action, frozenset(sources), target, modes)
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    _row(Action.ALLOCATE, {S.NEW, *UNSOURCED}, S.ALLOCATED),
+    _row(Action.BACKORDER, {S.NEW, S.PENDING_SOURCE}, S.BACKORDERED),
+    _row(Action.UNSOURCE, {S.ALLOCATED, S.RELEASED}, S.PENDING_SOURCE),
+    _row(Action.RELEASE, {S.ALLOCATED}, S.RELEASED),
+    _row(Action.REJECT, {S.RELEASED}, S.PENDING_SOURCE, MOVED_FREELY),
+    _row(Action.REJECT, {S.RELEASED}, S.REJECTED, COLLECTED_IN_STORE),
+    _row(Action.START_PICKING, {S.RELEASED}, S.PICKING),
+    _row(Action.SHORT_PICK, {S.PICKING}, S.PENDING_SOURCE, MOVED_FREELY),
+    _row(Action.SHORT_PICK, {S.PICKING}, S.SHORT_PICKED, COLLECTED_IN_STORE),
+    _row(Action.CONFIRM_PICK, {S.PICKING}, S.PICKED),
+    _row(Action.PACK, {S.PICKED}, S.PACKED),
+    _row(Action.REROUTE, ASKING_CUSTOMER, S.PENDING_SOURCE),
+    _row(Action.SHIP, {S.PACKED}, S.SHIPPED, CARRIED),
+    _row(Action.MARK_IN_TRANSIT, {S.SHIPPED}, S.IN_TRANSIT, CARRIED),
+    _row(Action.DELIVER, ON_THE_WAY, S.DELIVERED, CARRIED),
+    _row(Action.LOSE, ON_THE_WAY, S.LOST, CARRIED),
+    _row(Action.DAMAGE, ON_THE_WAY, S.DAMAGED_IN_TRANSIT, CARRIED),
+    _row(Action.REFUSE_DELIVERY, ON_THE_WAY, S.REFUSED, CARRIED),
+    _row(Action.RETURN_TO_ORIGIN, {*ON_THE_WAY, S.REFUSED}, S.RETURNED_TO_ORIGIN, CARRIED),
+    _row(Action.RESHIP, GONE_WRONG, S.PENDING_SOURCE, CARRIED),
+    _row(Action.GIVE_UP, GONE_WRONG, S.CANCELLED, CARRIED),
+    _row(Action.DISPATCH_TRANSFER, {S.PACKED}, S.TRANSFER_IN_TRANSIT, COLLECTED_IN_STORE),
+    _row(Action.RECEIVE_TRANSFER, {S.TRANSFER_IN_TRANSIT}, S.READY_FOR_PICKUP, COLLECTED_IN_STORE),
+    _row(Action.MISS_TRANSFER, {S.TRANSFER_IN_TRANSIT}, S.PENDING_SOURCE, COLLECTED_IN_STORE),
+    _row(Action.MARK_READY, {S.PACKED}, S.READY_FOR_PICKUP, COLLECTED_IN_STORE),
+    _row(Action.COLLECT, {S.READY_FOR_PICKUP}, S.COLLECTED, COLLECTED_IN_STORE),
+    _row(Action.EXPIRE_PICKUP, {S.READY_FOR_PICKUP}, S.PICKUP_EXPIRED, COLLECTED_IN_STORE),
+    _row(Action.HAND_OVER, {S.ALLOCATED}, S.COLLECTED, TAKE_AWAY_ONLY),
+    _row(Action.CANCEL, CANCELLABLE, S.CANCELLED),
+    _row(Action.ACCEPT_CANCEL, {*WORKING, S.READY_FOR_PICKUP}, S.CANCELLED),
+)
+"""The whole life of line groups. `docs/lifecycle.md` is made from it."""
+
+
+def transition_of(action: Action, mode: DeliveryMode) -> Transition | None:
+    """The one row of the table for an action in a delivery mode; None if the mode forbids it."""
+    return next((row for row in TRANSITIONS if row.action is action and mode in row.modes), None)
+
 
 FINAL = frozenset({OrderStatus.CLOSED, OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 
@@ -79,15 +141,15 @@ def move(
     shipment_id: ShipmentId | None = None,
     reason: str | None = None,
 ) -> Order:
-    """`order` after `action` on the chosen groups (cancelled ones are never chosen).
+    """`order` after `action` on the chosen groups (those called off are never chosen).
 
     Raises:
         IllegalTransition: no group is chosen, one is in a state that the table does not allow, or
             the delivery mode does not fit.
     """
-    rule = TRANSITIONS[action]
-    picked = [g for g in order.groups if g.state is not S.CANCELLED and chosen(g)]
-    if not picked or order.delivery_mode not in rule.modes:
+    rule = transition_of(action, order.delivery_mode)
+    picked = [g for g in order.groups if g.state not in CALLED_OFF and chosen(g)]
+    if not picked or rule is None:
         raise IllegalTransition(action.value, _describe(order, picked))
     for group in picked:
         if group.state not in rule.sources:
@@ -177,14 +239,14 @@ def _hold_state(order: Order) -> str:
 
 
 def closed_if_done(order: Order) -> Order:
-    """`order`, CLOSED when it was confirmed and every unit is with the customer or cancelled,
-    CANCELLED when all units are cancelled.
+    """`order`, CLOSED when it was confirmed and every unit is with the customer or called off,
+    CANCELLED when no unit ever will be.
     """
     states = {group.state for group in order.groups}
     if order.status in FINAL:
         return order
-    if states <= {S.CANCELLED}:
+    if states <= CALLED_OFF:
         return replace(order, status=OrderStatus.CANCELLED)
-    if order.status is OrderStatus.CONFIRMED and states <= {S.DELIVERED, S.COLLECTED, S.CANCELLED}:
+    if order.status is OrderStatus.CONFIRMED and states <= WITH_CUSTOMER | CALLED_OFF:
         return replace(order, status=OrderStatus.CLOSED)
     return order

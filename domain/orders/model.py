@@ -46,6 +46,17 @@ class DeliveryMode(StrEnum):
     SHIP = "SHIP"
     PICKUP = "PICKUP"
     TAKE_AWAY = "TAKE_AWAY"
+    SHIP_TO_STORE = "SHIP_TO_STORE"
+    """Collected in a store that another location supplies."""
+    PICKUP_POINT = "PICKUP_POINT"
+    """Carried to a carrier's pickup point or locker."""
+
+
+CARRIED = frozenset({DeliveryMode.SHIP, DeliveryMode.PICKUP_POINT})
+"""Modes in which a carrier takes the goods to the customer."""
+
+COLLECTED_IN_STORE = frozenset({DeliveryMode.PICKUP, DeliveryMode.SHIP_TO_STORE})
+"""Modes in which the customer fetches the goods at `delivery_location_id`."""
 
 
 class UnfilledPolicy(StrEnum):
@@ -53,23 +64,37 @@ class UnfilledPolicy(StrEnum):
 
     REFUSE = "REFUSE"
     BACKORDER = "BACKORDER"
+    """As BACKORDER_REST."""
+    SHIP_COMPLETE = "SHIP_COMPLETE"
+    SPLIT = "SPLIT"
+    BACKORDER_REST = "BACKORDER_REST"
+    CANCEL_REST = "CANCEL_REST"
 
 
 class GroupState(StrEnum):
     """Where some units of a line are. The truth from which every status is derived."""
 
     NEW = "NEW"
+    PENDING_SOURCE = "PENDING_SOURCE"
     BACKORDERED = "BACKORDERED"
     ALLOCATED = "ALLOCATED"
     RELEASED = "RELEASED"
     PICKING = "PICKING"
     PICKED = "PICKED"
     PACKED = "PACKED"
+    TRANSFER_IN_TRANSIT = "TRANSFER_IN_TRANSIT"
     SHIPPED = "SHIPPED"
     IN_TRANSIT = "IN_TRANSIT"
     DELIVERED = "DELIVERED"
     READY_FOR_PICKUP = "READY_FOR_PICKUP"
     COLLECTED = "COLLECTED"
+    REJECTED = "REJECTED"
+    SHORT_PICKED = "SHORT_PICKED"
+    PICKUP_EXPIRED = "PICKUP_EXPIRED"
+    LOST = "LOST"
+    DAMAGED_IN_TRANSIT = "DAMAGED_IN_TRANSIT"
+    REFUSED = "REFUSED"
+    RETURNED_TO_ORIGIN = "RETURNED_TO_ORIGIN"
     CANCELLED = "CANCELLED"
 
 
@@ -84,6 +109,7 @@ class FulfillmentStatus(StrEnum):
     SHIPPED = "SHIPPED"
     PARTIALLY_DELIVERED = "PARTIALLY_DELIVERED"
     DELIVERED = "DELIVERED"
+    DELIVERY_FAILED = "DELIVERY_FAILED"
     CANCELLED = "CANCELLED"
 
 
@@ -95,8 +121,10 @@ class FulfillmentOrderStatus(StrEnum):
     PICKING = "PICKING"
     PICKED = "PICKED"
     PACKED = "PACKED"
+    TRANSFER_IN_TRANSIT = "TRANSFER_IN_TRANSIT"
     READY_FOR_PICKUP = "READY_FOR_PICKUP"
     COMPLETED = "COMPLETED"
+    REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
 
 
@@ -108,9 +136,19 @@ HOLDS_STOCK = frozenset(
 
 WITH_CUSTOMER = frozenset({S.DELIVERED, S.COLLECTED})
 ON_THE_WAY = frozenset({S.SHIPPED, S.IN_TRANSIT})
-WAITING = frozenset({S.NEW, S.BACKORDERED, S.ALLOCATED})
+ASKING_CUSTOMER = frozenset({S.REJECTED, S.SHORT_PICKED})
+"""The store could not serve a pickup order; the customer chooses what happens."""
+UNSOURCED = frozenset({S.PENDING_SOURCE, S.BACKORDERED})
+"""Units without stock that wait for some."""
+WAITING = frozenset({S.NEW, S.ALLOCATED}) | UNSOURCED | ASKING_CUSTOMER
 CANCELLABLE = WAITING
-"""States before release: the location has not begun to work."""
+"""States before release: no location is working on the units."""
+WORKING = frozenset({S.RELEASED, S.PICKING, S.PICKED, S.PACKED})
+"""States in which a location works on the units; cancelling is a request to it."""
+GONE_WRONG = frozenset({S.LOST, S.DAMAGED_IN_TRANSIT, S.REFUSED, S.RETURNED_TO_ORIGIN})
+"""The units left and did not arrive; they end with a new delivery or with the money back."""
+CALLED_OFF = frozenset({S.CANCELLED, S.PICKUP_EXPIRED})
+"""The units will never reach the customer: nothing is due for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +179,8 @@ class Group:
     fulfillment_order_id: FulfillmentOrderId | None = None
     shipment_id: ShipmentId | None = None
     reason: str | None = None
+    excluded_location_ids: tuple[LocationId, ...] = ()
+    """Locations that could not serve these units; sourcing does not ask them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,22 +274,24 @@ class Order:
 
 
 def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
-    """The goods axis of an order whose groups are in `states`; cancelled units do not count."""
+    """The goods axis of an order whose groups are in `states`; units called off do not count."""
     found = frozenset(states)
-    live = found - {S.CANCELLED}
+    live = found - CALLED_OFF
     if not live:
         return FulfillmentStatus.CANCELLED
     if live <= WITH_CUSTOMER:
         return FulfillmentStatus.DELIVERED
     if live & WITH_CUSTOMER:
         return FulfillmentStatus.PARTIALLY_DELIVERED
-    if live <= ON_THE_WAY:
+    if live <= GONE_WRONG:
+        return FulfillmentStatus.DELIVERY_FAILED
+    if live <= ON_THE_WAY | GONE_WRONG:
         return FulfillmentStatus.SHIPPED
     if live & ON_THE_WAY:
         return FulfillmentStatus.PARTIALLY_SHIPPED
     if live <= {S.READY_FOR_PICKUP}:
         return FulfillmentStatus.READY_FOR_PICKUP
-    if live <= {S.BACKORDERED}:
+    if live <= UNSOURCED:
         return FulfillmentStatus.BACKORDERED
     return FulfillmentStatus.UNFULFILLED if live <= WAITING else FulfillmentStatus.IN_PROGRESS
 
@@ -260,14 +302,16 @@ _WORK_ORDER = (
     (frozenset({S.PICKING}), FulfillmentOrderStatus.PICKING),
     (frozenset({S.PICKED}), FulfillmentOrderStatus.PICKED),
     (frozenset({S.PACKED}), FulfillmentOrderStatus.PACKED),
+    (frozenset({S.TRANSFER_IN_TRANSIT}), FulfillmentOrderStatus.TRANSFER_IN_TRANSIT),
     (frozenset({S.READY_FOR_PICKUP}), FulfillmentOrderStatus.READY_FOR_PICKUP),
-    (ON_THE_WAY | WITH_CUSTOMER, FulfillmentOrderStatus.COMPLETED),
+    (ON_THE_WAY | WITH_CUSTOMER | GONE_WRONG, FulfillmentOrderStatus.COMPLETED),
+    (ASKING_CUSTOMER, FulfillmentOrderStatus.REJECTED),
 )
 
 
 def fulfillment_order_status(states: Iterable[GroupState]) -> FulfillmentOrderStatus:
-    """The status of the work: that of its least advanced units; cancelled ones do not count."""
-    live = frozenset(states) - {S.CANCELLED}
+    """The status of the work: that of its least advanced units; those called off do not count."""
+    live = frozenset(states) - CALLED_OFF
     for members, status in _WORK_ORDER:
         if live & members:
             return status

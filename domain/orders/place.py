@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from domain.catalog.quote import quote
 from domain.common.errors import NotFound
 from domain.common.idempotency import begun, claim, load
-from domain.common.ids import LocationId, OrderId, OrderLineId, Sku
+from domain.common.ids import OrderId, OrderLineId
 from domain.common.transaction import Tx
 from domain.customers.resolve import resolve_customer
 from domain.identity.model import Actor
 from domain.locations.tables import location
+from domain.orders.candidates import candidates_for, near
 from domain.orders.commands import PlaceOrder
 from domain.orders.draft import Draft, build_order, priced_lines
 from domain.orders.errors import PlanOutdated
@@ -26,10 +27,9 @@ from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.saving import create
 from domain.orders.stock_needs import demand_of, reservation_owner
-from domain.sourcing.model import Candidate, Place, Plan, SourcingPolicy, Wanted
+from domain.sourcing.model import Plan, SourcingPolicy, Wanted
 from domain.stock.allocation import reserve
 from domain.stock.errors import InsufficientStock
-from domain.stock.repository import CandidateLevel, candidates
 
 OPERATION = "placeOrder"
 
@@ -114,48 +114,16 @@ async def _plan(
 ) -> Plan:
     wanted = [Wanted(line.id, line.ordered_quantity, line.components) for line in lines]
     skus = {sku for line in lines for sku in line.components}
-    levels = await candidates(tx.connection, skus, command.channel)
-    address = command.delivery.address
-    near = None
-    if address is not None and address.latitude is not None and address.longitude is not None:
-        near = Place(address.latitude, address.longitude)
-    eligible = [level for level in levels if _eligible(level, command)]
-    plan = policy.plan(wanted, _by_location(eligible), near)
+    found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
+    plan = policy.plan(wanted, found, near(command.delivery.address))
     if plan.unfilled and not _may_wait(command):
         raise _shortage(lines, plan.unfilled)
     return plan
 
 
 def _may_wait(command: PlaceOrder) -> bool:
-    waits = command.unfilled_policy is UnfilledPolicy.BACKORDER
+    waits = command.unfilled_policy is not UnfilledPolicy.REFUSE
     return waits and command.delivery.mode is not DeliveryMode.TAKE_AWAY
-
-
-def _eligible(level: CandidateLevel, command: PlaceOrder) -> bool:
-    match command.delivery.mode:
-        case DeliveryMode.SHIP:
-            return level.can_ship
-        case DeliveryMode.PICKUP:
-            return level.can_pickup and level.location_id == command.delivery.location_id
-        case DeliveryMode.TAKE_AWAY:
-            return level.location_id == command.delivery.location_id
-
-
-def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:
-    available: dict[LocationId, dict[Sku, int]] = {}
-    for level in levels:
-        available.setdefault(level.location_id, {})[level.sku] = level.available
-    facts = {level.location_id: level for level in levels}
-    return [
-        Candidate(
-            location_id=place,
-            code=facts[place].code,
-            place=Place(facts[place].latitude, facts[place].longitude),
-            priority=facts[place].priority,
-            available=skus,
-        )
-        for place, skus in available.items()
-    ]
 
 
 def _shortage(lines: Sequence[Line], unfilled: Mapping[OrderLineId, int]) -> InsufficientStock:

@@ -6,7 +6,7 @@ from domain.common.card_numbers import check_no_card_number
 from domain.common.errors import Forbidden, ValidationFailed
 from domain.identity.model import AT_LOCATION, Actor, Role
 from domain.orders.commands import GivenPayment, PlaceOrder
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import CARRIED, Address, DeliveryMode
 from domain.payments.model import Tender
 
 MAX_LINES = 200
@@ -80,7 +80,7 @@ def check_order(actor: Actor, command: PlaceOrder) -> None:
 
 def _check_delivery(command: PlaceOrder) -> None:
     delivery = command.delivery
-    if delivery.mode is DeliveryMode.SHIP:
+    if delivery.mode in CARRIED:
         if delivery.address is None:
             raise ValidationFailed("delivery.address", "is required to ship")
         check_address(delivery.address)

@@ -49,6 +49,7 @@ _GROUP_CHANGING = [
     "fulfillment_order_id",
     "shipment_id",
     "reason",
+    "excluded_location_ids",
     "updated_at",
 ]
 _PAYMENT_CHANGING = [

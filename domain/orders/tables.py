@@ -124,8 +124,20 @@ line_group = sa.Table(
     ),
     sa.Column("shipment_id", UUID(as_uuid=True)),
     sa.Column("reason", sa.Text),
+    sa.Column(
+        "excluded_location_ids",
+        ARRAY(UUID(as_uuid=True)),
+        nullable=False,
+        server_default="{}",
+        comment="could not serve these units",
+    ),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("quantity > 0", name="quantity"),
+    sa.Index(
+        "ix_line_group_unsourced",
+        "line_id",
+        postgresql_where=sa.text("state in ('PENDING_SOURCE','BACKORDERED')"),
+    ),
 )
 
 order_address = sa.Table(
@@ -155,4 +167,16 @@ order_history = sa.Table(
     sa.Column("detail", JSONB, nullable=False, comment="free of personal data"),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("order_id", "version"),
+)
+
+order_notice = sa.Table(
+    "order_notice",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("occasion", sa.Text, nullable=False, comment="once per order, kind and occasion"),
+    sa.Column("detail", JSONB, nullable=False, comment="free of personal data"),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("order_id", "kind", "occasion"),
 )

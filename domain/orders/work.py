@@ -14,7 +14,7 @@ from domain.locations.repository import all_locations_by_id
 from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.lifecycle import Action, move, require_no_hold, require_status
 from domain.orders.model import (
-    DeliveryMode,
+    CARRIED,
     FulfillmentOrder,
     Group,
     GroupState,
@@ -56,7 +56,7 @@ async def _with_due_times(tx: Tx, order: Order) -> Order:
     now = await tx.now()
 
     def due(work: FulfillmentOrder) -> datetime | None:
-        if work.due_at is not None or order.delivery_mode is not DeliveryMode.SHIP:
+        if work.due_at is not None or order.delivery_mode not in CARRIED:
             return work.due_at
         return next_cut_off(found[work.location_id], now)
 

@@ -9,6 +9,7 @@ from domain.orders.model import (
     OrderStatus,
     UnfilledPolicy,
 )
+from domain.orders.notices import NoticeKind
 from domain.payments.model import PaymentState, PaymentStatus, Tender
 from schema.enums import described
 
@@ -18,6 +19,7 @@ __all__ = [
     "FulfillmentStatus",
     "GroupState",
     "Hold",
+    "NoticeKind",
     "OrderStatus",
     "PaymentState",
     "PaymentStatus",
@@ -54,6 +56,8 @@ described(
         "SHIP": "A carrier brings them to an address.",
         "PICKUP": "The customer collects them in a store (click & collect).",
         "TAKE_AWAY": "The customer takes them from the store at once.",
+        "SHIP_TO_STORE": "The customer collects them in a store that another location supplies.",
+        "PICKUP_POINT": "A carrier brings them to its pickup point or locker.",
     },
 )
 described(
@@ -61,7 +65,11 @@ described(
     "What to do with units that no location can serve now.",
     {
         "REFUSE": "Refuse the whole order.",
-        "BACKORDER": "Accept them and let them wait for stock.",
+        "BACKORDER": "Accept them and let them wait for stock; the same as BACKORDER_REST.",
+        "SHIP_COMPLETE": "Accept them; nothing of the order leaves before all of it can.",
+        "SPLIT": "Accept them; whatever is there leaves, in as many shipments as it takes.",
+        "BACKORDER_REST": "What is there leaves; the rest waits for stock and follows.",
+        "CANCEL_REST": "What is there leaves; the rest is cancelled at once.",
     },
 )
 described(
@@ -69,17 +77,26 @@ described(
     "Where some units of an order line are.",
     {
         "NEW": "Reserved, not yet paid for.",
+        "PENDING_SOURCE": "No location serves them at the moment; tried again when stock comes.",
         "BACKORDERED": "Waiting for stock.",
         "ALLOCATED": "Stock of a location is theirs.",
         "RELEASED": "In the location's work queue.",
         "PICKING": "Being picked.",
         "PICKED": "Picked.",
         "PACKED": "Packed.",
+        "TRANSFER_IN_TRANSIT": "On the way to the store where they will be collected.",
         "SHIPPED": "Handed to the carrier.",
         "IN_TRANSIT": "On the way.",
         "DELIVERED": "Delivered.",
         "READY_FOR_PICKUP": "Waiting for the customer in the store.",
         "COLLECTED": "Collected in the store.",
+        "REJECTED": "The pickup store cannot serve them; the customer is asked what to do.",
+        "SHORT_PICKED": "The pickup store did not find them; the customer is asked what to do.",
+        "PICKUP_EXPIRED": "Not collected in time; the store has them back.",
+        "LOST": "Lost by the carrier.",
+        "DAMAGED_IN_TRANSIT": "Damaged by the carrier.",
+        "REFUSED": "Refused at the door, or undeliverable; on the way back.",
+        "RETURNED_TO_ORIGIN": "Back at the location that shipped them.",
         "CANCELLED": "Cancelled.",
     },
 )
@@ -95,6 +112,7 @@ described(
         "SHIPPED": "All open units are on the way.",
         "PARTIALLY_DELIVERED": "Some units are with the customer.",
         "DELIVERED": "All units are with the customer.",
+        "DELIVERY_FAILED": "All open units were lost, damaged, refused or sent back.",
         "CANCELLED": "All units were cancelled.",
     },
 )
@@ -107,8 +125,10 @@ described(
         "PICKING": "Being picked.",
         "PICKED": "Picked, to be packed.",
         "PACKED": "Packed, to be shipped or put ready.",
+        "TRANSFER_IN_TRANSIT": "On the way to the store where the customer collects.",
         "READY_FOR_PICKUP": "Waiting for the customer.",
         "COMPLETED": "All goods have left.",
+        "REJECTED": "The location could not serve it.",
         "CANCELLED": "Nothing is left to do.",
     },
 )
@@ -145,5 +165,21 @@ described(
         "PARTIALLY_CAPTURED": "Some of it is taken.",
         "CAPTURED": "All of it is taken.",
         "VOIDED": "Let go; nothing was taken.",
+    },
+)
+described(
+    NoticeKind,
+    "What a customer is told of an order.",
+    {
+        "PAYMENT_WINDOW_ENDED": "The order was not paid in time and is over.",
+        "PROMISE_CHANGED": "The goods will come at another date.",
+        "DELIVERY_DELAYED": "The carrier is late.",
+        "DELIVERY_FAILED": "A parcel was lost, damaged, refused, or could not be delivered.",
+        "PARCEL_RETURNED": "A parcel is back at its sender.",
+        "PICKUP_CHOICE_NEEDED": "The store cannot serve: choose another store, a parcel or money.",
+        "READY_FOR_PICKUP": "The goods wait in the store.",
+        "PICKUP_EXPIRED": "The goods were not collected in time.",
+        "CANCEL_ANSWERED": "A request to cancel was accepted or refused.",
+        "UNITS_CANCELLED": "Units were cancelled.",
     },
 )

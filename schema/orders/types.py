@@ -13,6 +13,7 @@ from domain.identity.model import STAFF, Role
 from domain.orders import model as domain
 from domain.orders.history import HistoryEntry as DomainHistory
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
+from domain.orders.notices import notices_of
 from domain.payments import model as payments
 from schema.access import Allow, access
 from schema.context import Info
@@ -31,6 +32,7 @@ from schema.orders.enums import (
     Tender,
     UnfilledPolicy,
 )
+from schema.orders.notices import OrderNotice
 from schema.shipments.types import Shipment, load_shipments
 
 if TYPE_CHECKING:
@@ -320,6 +322,20 @@ class Order(relay.Node):
         entries = await info.context.loader("order_history_by_order", load).load(self.id)
         names = actor.role is not Role.CUSTOMER
         return [OrderHistoryEntry.of(entry, names=names) for entry in entries]
+
+    @strawberry.field(
+        description="What the customer was told, oldest first.",
+        extensions=[Allow(*STAFF, Role.CUSTOMER)],
+    )
+    async def notices(self, info: Info) -> list[OrderNotice]:
+        """The order's notices, loaded for all orders of the operation at once."""
+
+        async def load(keys: list[str]) -> list[Any]:
+            found = await info.context.read(lambda c: notices_of(c, keys))
+            return [found.get(OrderId(UUID(key)), []) for key in keys]
+
+        told = await info.context.loader("notices_by_order", load).load(self.id)
+        return [OrderNotice.of(each) for each in told]
 
     @classmethod
     async def resolve_nodes(

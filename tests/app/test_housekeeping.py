@@ -1,6 +1,7 @@
 """Housekeeping goes on whatever fails, and does what is due."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -8,15 +9,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.duties import Duty, duties_of
 from app.housekeeping import keep_house, sweep
 from domain.common.ids import Sku
 from domain.payments.sandbox import SandboxGateway
 from domain.stock.allocation import reserve
 from domain.stock.model import Demand
+from schema.context import Services
 from tests.support import stock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("clean_database")
+
+
+def duties(engine: AsyncEngine) -> Sequence[Duty]:
+    return duties_of(
+        Services(stock.database_of(engine), SandboxGateway(engine), terms=cast(Any, None))
+    )
 
 
 async def reserve_for_a_moment(engine: AsyncEngine) -> None:
@@ -32,7 +41,7 @@ async def reserve_for_a_moment(engine: AsyncEngine) -> None:
 
 async def test_reservations_expire_without_being_asked_for(engine: AsyncEngine) -> None:
     await reserve_for_a_moment(engine)
-    work = keep_house(stock.database_of(engine), SandboxGateway(engine), every_s=0.02)
+    work = keep_house(duties(engine), every_s=0.02)
     task = asyncio.create_task(work)
 
     async def is_free() -> bool:
@@ -48,7 +57,7 @@ async def test_one_failure_does_not_stop_the_rest(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(sa.text("ALTER TABLE sales_order RENAME TO away"))
     try:
-        await sweep(stock.database_of(engine), cast(Any, None))
+        await sweep(duties(engine))
     finally:
         async with engine.begin() as connection:
             await connection.execute(sa.text("ALTER TABLE away RENAME TO sales_order"))

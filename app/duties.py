@@ -1,0 +1,36 @@
+"""What nobody asks for and must happen all the same: everything that ends or begins by time.
+
+Each duty is judged by the database's time and works in transactions of its own on what is due, so
+that any number of workers may do it at once, and a worker that was away catches up.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from domain.orders.sweep import expire_unpaid, void_leftovers
+from domain.stock.expiry import expire_due
+from schema.context import Services
+
+BATCH = 100
+ACTOR = "SYSTEM:housekeeping"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A job; `run` gives the number of things that it did, 0 when nothing was due."""
+
+    name: str
+    run: Callable[[], Awaitable[int]]
+
+
+def duties_of(services: Services) -> Sequence[Duty]:
+    """All duties, in the order in which a sweep does them."""
+    database, gateway = services.database, services.gateway
+    return (
+        Duty("unpaid orders", lambda: expire_unpaid(database, gateway, limit=BATCH)),
+        Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
+        Duty(
+            "reservations",
+            lambda: database.run(lambda tx: expire_due(tx, BATCH), actor_key=ACTOR),
+        ),
+    )

@@ -1,0 +1,69 @@
+"""Which locations may serve an order, as sourcing wants to know it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.orders.commands import Delivery
+from domain.orders.model import COLLECTED_IN_STORE, Address, DeliveryMode, Order
+from domain.sourcing.model import Candidate, Place
+from domain.stock.repository import CandidateLevel, candidates
+
+
+def delivery_of(order: Order) -> Delivery:
+    """How and where to an order goes."""
+    return Delivery(order.delivery_mode, order.address, order.delivery_location_id)
+
+
+async def candidates_for(
+    connection: AsyncConnection,
+    skus: Iterable[Sku],
+    channel: ChannelCode,
+    delivery: Delivery,
+    excluded: Collection[LocationId] = (),
+) -> list[Candidate]:
+    """The locations of the channel that may serve the delivery, with what they can promise of the
+    SKUs; without the excluded ones. One statement.
+    """
+    levels = await candidates(connection, set(skus), channel)
+    return _by_location(
+        [
+            level
+            for level in levels
+            if level.location_id not in excluded and _eligible(level, delivery)
+        ]
+    )
+
+
+def near(address: Address | None) -> Place | None:
+    """The point that the address names, if it is known."""
+    if address is None or address.latitude is None or address.longitude is None:
+        return None
+    return Place(address.latitude, address.longitude)
+
+
+def _eligible(level: CandidateLevel, delivery: Delivery) -> bool:
+    mode = delivery.mode
+    if mode is DeliveryMode.TAKE_AWAY:
+        return level.location_id == delivery.location_id
+    if mode in COLLECTED_IN_STORE:
+        return level.can_pickup and level.location_id == delivery.location_id
+    return level.can_ship
+
+
+def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:
+    available: dict[LocationId, dict[Sku, int]] = {}
+    for level in levels:
+        available.setdefault(level.location_id, {})[level.sku] = level.available
+    facts: Mapping[LocationId, CandidateLevel] = {level.location_id: level for level in levels}
+    return [
+        Candidate(
+            location_id=place,
+            code=facts[place].code,
+            place=Place(facts[place].latitude, facts[place].longitude),
+            priority=facts[place].priority,
+            available=skus,
+        )
+        for place, skus in available.items()
+    ]

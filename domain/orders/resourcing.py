@@ -1,0 +1,126 @@
+"""Finding stock again for units that have none: rejected, short picked, backordered, added."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+
+from domain.common.ids import LineGroupId, LocationId, OrderLineId, new_id
+from domain.common.transaction import Tx
+from domain.orders.candidates import candidates_for, delivery_of, near
+from domain.orders.lifecycle import Action, move, split
+from domain.orders.model import UNSOURCED, Group, Order
+from domain.orders.settle import with_work
+from domain.orders.stock_needs import demand_of_groups, reservation_owner
+from domain.sourcing.model import Plan, SourcingPolicy, Wanted
+from domain.stock.allocation import allocate
+from domain.stock.errors import InsufficientStock
+
+MAX_PLANS = 5
+
+
+def unsourced(group: Group) -> bool:
+    """Whether the units wait for stock."""
+    return group.state in UNSOURCED
+
+
+async def resourced(
+    tx: Tx, order: Order, policy: SourcingPolicy, chosen: Callable[[Group], bool] = unsourced
+) -> Order:
+    """`order` with as many of its chosen waiting units as possible ALLOCATED at locations that did
+    not fail them before, each location with a fulfillment order; others wait on. Not saved yet.
+
+    The order's row must be locked. Locks the stock levels it takes, in (location, sku) order. Stock
+    that moves between plan and lock makes it plan again, 5 times at most; then the units wait.
+    """
+    for _ in range(MAX_PLANS):
+        waiting = [group for group in order.groups if unsourced(group) and chosen(group)]
+        if not waiting:
+            return order
+        plan = await _plan(tx, order, policy, waiting)
+        planned, taken = assigned(order, waiting, plan)
+        if not taken:
+            return order
+        groups = [group for group in planned.groups if group.id in taken]
+        demand = demand_of_groups(planned, groups)
+        try:
+            await allocate(tx, demand, owner=reservation_owner(order.id), reference=order.number)
+        except InsufficientStock:
+            continue
+        return with_work(move(planned, Action.ALLOCATE, _one_of(taken)))
+    return order
+
+
+def _one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:
+    return lambda group: group.id in ids
+
+
+async def _plan(tx: Tx, order: Order, policy: SourcingPolicy, waiting: Sequence[Group]) -> Plan:
+    wanted = [
+        Wanted(line.id, quantity, line.components)
+        for line in order.lines
+        if (quantity := sum(g.quantity for g in waiting if g.line_id == line.id))
+    ]
+    skus = {sku for each in wanted for sku in each.components}
+    excluded = {place for group in waiting for place in group.excluded_location_ids}
+    found = await candidates_for(tx.connection, skus, order.channel, delivery_of(order), excluded)
+    return policy.plan(wanted, found, near(order.address))
+
+
+def assigned(
+    order: Order, waiting: Iterable[Group], plan: Plan
+) -> tuple[Order, frozenset[LineGroupId]]:
+    """`order` with the planned units of `waiting` at their locations, split where needed, and the
+    ids of those groups. Their states are as before. Pure.
+    """
+    left = {group.id: group.quantity for group in waiting}
+    lines: dict[OrderLineId, list[LineGroupId]] = {}
+    for group in waiting:
+        lines.setdefault(group.line_id, []).append(group.id)
+    taken: set[LineGroupId] = set()
+    for part in plan.assignments:
+        wanted = part.quantity
+        while wanted:
+            group_id = lines[part.line_id][0]
+            units = min(wanted, left[group_id])
+            if units < left[group_id]:
+                rest = LineGroupId(new_id())
+                order = split(order, group_id, units, rest)
+                lines[part.line_id][0] = rest
+                left[rest] = left[group_id] - units
+            else:
+                lines[part.line_id].pop(0)
+            order = _placed_at(order, group_id, part.location_id)
+            taken.add(group_id)
+            wanted -= units
+    return order, frozenset(taken)
+
+
+def _placed_at(order: Order, group_id: LineGroupId, location_id: LocationId) -> Order:
+    groups = tuple(
+        replace(group, location_id=location_id, fulfillment_order_id=None)
+        if group.id == group_id
+        else group
+        for group in order.groups
+    )
+    return replace(order, groups=groups)
+
+
+def without_location(
+    order: Order, chosen: Callable[[Group], bool], *, failed: LocationId | None = None
+) -> Order:
+    """`order` with its chosen groups at no location; `failed` is remembered as one that could not
+    serve them. Pure: allocations are given back by the caller.
+    """
+
+    def freed(group: Group) -> Group:
+        if not chosen(group):
+            return group
+        known = group.excluded_location_ids
+        more = (failed,) if failed is not None and failed not in known else ()
+        return replace(
+            group,
+            location_id=None,
+            fulfillment_order_id=None,
+            excluded_location_ids=(*known, *more),
+        )
+
+    return replace(order, groups=tuple(freed(group) for group in order.groups))

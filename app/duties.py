@@ -7,6 +7,7 @@ that any number of workers may do it at once, and a worker that was away catches
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from domain.fulfillment.accept import reject_silent
 from domain.orders.sweep import expire_unpaid, void_leftovers
 from domain.stock.expiry import expire_due
 from schema.context import Services
@@ -25,9 +26,10 @@ class Duty:
 
 def duties_of(services: Services) -> Sequence[Duty]:
     """All duties, in the order in which a sweep does them."""
-    database, gateway = services.database, services.gateway
+    database, gateway, terms = services.database, services.gateway, services.terms
     return (
         Duty("unpaid orders", lambda: expire_unpaid(database, gateway, limit=BATCH)),
+        Duty("silent locations", lambda: reject_silent(database, terms, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
         Duty(
             "reservations",

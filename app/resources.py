@@ -89,7 +89,8 @@ class Resources:
 
     def _terms(self) -> Terms:
         window = timedelta(minutes=self.settings.payment_ttl_minutes)
-        return Terms(NearestFirst(), payment_window=window)
+        accept = timedelta(minutes=self.settings.accept_minutes)
+        return Terms(NearestFirst(), payment_window=window, accept_within=accept)
 
     async def _open_broadcast(self, stack: contextlib.AsyncExitStack) -> Broadcast:
         backend = EventStreamBackend(self.settings.redis_url, self._live_metrics)

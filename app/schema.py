@@ -18,6 +18,7 @@ from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
 from resolvers.catalog import CatalogMutation, CatalogQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
+from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
@@ -37,6 +38,7 @@ class Query(
     StockQuery,
     OrdersQuery,
     ShipmentsQuery,
+    FulfillmentQuery,
 ):
     """All root fields that read."""
 
@@ -50,6 +52,7 @@ class Mutation(
     StockMutation,
     OrdersMutation,
     ShipmentsMutation,
+    FulfillmentMutation,
 ):
     """All root fields that change something."""
 

@@ -183,6 +183,11 @@ class Settings(BaseSettings):
     payment_ttl_minutes: int = Field(
         default=30, ge=1, description="How long an order waits for its payment to be authorised."
     )
+    accept_minutes: int = Field(
+        default=30,
+        ge=1,
+        description="How long a location may take to accept a released fulfillment order.",
+    )
     otel_endpoint: str = Field(
         default="",
         description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`.",

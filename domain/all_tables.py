@@ -4,6 +4,7 @@ from domain.catalog import tables as catalog
 from domain.common.tables import metadata
 from domain.customers import tables as customers
 from domain.events import tables as events
+from domain.fulfillment import tables as fulfillment
 from domain.identity import tables as identity
 from domain.integrations import tables as integrations
 from domain.locations import tables as locations
@@ -16,6 +17,7 @@ AREAS = (
     catalog,
     customers,
     events,
+    fulfillment,
     identity,
     integrations,
     locations,

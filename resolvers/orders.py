@@ -136,7 +136,7 @@ class OrdersQuery:
         """The location's open work."""
         place = checked(lambda: LocationId(id_of(location_id, "Location", "locationId")))
         limit = checked(lambda: PageRequest.of(first, None)).first
-        checked(lambda: _require_works_at(info.context.caller, place))
+        checked(lambda: require_works_at(info.context.caller, place))
         found = await info.context.read(lambda c: work_queue(c, place, limit))
         return [FulfillmentOrder.of(order, work) for order, work in found]
 
@@ -205,9 +205,10 @@ class OrdersMutation:
         self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
     ) -> ChangeOrderResult:
         """The released order, or why not."""
-        actor = info.context.caller
+        actor, terms = info.context.caller, info.context.services.terms
         return await _change(
-            info.context, lambda tx: work.release_order(tx, actor, input.to_domain())
+            info.context,
+            lambda tx: work.release_order(tx, actor, input.to_domain(), terms.accept_within),
         )
 
     @strawberry.mutation(
@@ -329,17 +330,27 @@ async def _advance(
     async def run() -> FulfillmentOrderPayload:
         command = input.to_domain()
         changed = await context.run(lambda tx: step(tx, context.caller, command))
-        found = await context.read_primary(lambda c: orders_by_id(c, [changed.order_id]))
-        order = found[changed.order_id]
-        done = work.find_work(order, changed.fulfillment_order_id)
-        return FulfillmentOrderPayload(
-            fulfillment_order=FulfillmentOrder.of(order, done), order=Order.of(order)
-        )
+        return await changed_work(context, changed)
 
     return await answer(run())
 
 
-def _require_works_at(actor: Actor, place: LocationId) -> None:
+async def changed_work(context: Context, changed: WorkChanged) -> FulfillmentOrderPayload:
+    """The changed fulfillment order and its order as they are now."""
+    found = await context.read_primary(lambda c: orders_by_id(c, [changed.order_id]))
+    order = found[changed.order_id]
+    done = work.find_work(order, changed.fulfillment_order_id)
+    return FulfillmentOrderPayload(
+        fulfillment_order=FulfillmentOrder.of(order, done), order=Order.of(order)
+    )
+
+
+def require_works_at(actor: Actor, place: LocationId) -> None:
+    """Nothing, when the actor may look at the work of that location.
+
+    Raises:
+        Forbidden: otherwise.
+    """
     if actor.role in AT_LOCATION | HEAD_OFFICE and actor.works_at(place):
         return
     raise Forbidden("not your location")

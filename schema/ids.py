@@ -23,6 +23,18 @@ def id_of(global_id: relay.GlobalID, type_name: str, field: str = "id") -> UUID:
         raise ValidationFailed(field, f"is not the id of a {type_name}") from error
 
 
+def uuid_of(key: str, field: str = "id") -> UUID:
+    """The UUID that a plain id is.
+
+    Raises:
+        ValidationFailed: for `field`, when it is none.
+    """
+    try:
+        return UUID(key)
+    except ValueError as error:
+        raise ValidationFailed(field, "is not an id") from error
+
+
 def key_of(global_id: relay.GlobalID, type_name: str, field: str = "id") -> str:
     """The text key inside `global_id` (for types named by a code, such as a SKU).
 

@@ -90,6 +90,10 @@ COMPLETE = "False while more payloads of the same snapshot follow, and with RESY
 VERSION = "Rises by one with every change."
 
 
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 @access(*STAFF, Role.CHANNEL)
 @strawberry.type(description="A payload of `stockChanged`.")
 class StockChange:
@@ -254,6 +258,13 @@ class FulfillmentOrderState:
     due_at: datetime | None = strawberry.field(
         description="The cut-off that the work should meet (UTC); null before release."
     )
+    accept_by: datetime | None = strawberry.field(
+        description="When the request counts as rejected unless it is accepted (UTC)."
+    )
+    accepted_at: datetime | None = strawberry.field(description="When it was accepted (UTC).")
+    rejection_reason: str | None = strawberry.field(
+        description="Why it was rejected, a FulfillmentFailureReason; null unless it was."
+    )
     updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
     units: int = strawberry.field(description="Units that are not cancelled.")
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
@@ -261,7 +272,6 @@ class FulfillmentOrderState:
     @classmethod
     def of_payload(cls, payload: Payload) -> Self:
         """The work in the payload of a FulfillmentOrderChanged event."""
-        due_at = payload["due_at"]
         return cls(
             fulfillment_order_id=global_id("FulfillmentOrder", payload["fulfillment_order_id"]),
             order_id=global_id("Order", payload["order_id"]),
@@ -270,7 +280,10 @@ class FulfillmentOrderState:
             version=payload["version"],
             status=FulfillmentOrderStatus(payload["status"]),
             delivery_mode=DeliveryMode(payload["delivery_mode"]),
-            due_at=datetime.fromisoformat(due_at) if due_at else None,
+            due_at=_moment(payload["due_at"]),
+            accept_by=_moment(payload.get("accept_by")),
+            accepted_at=_moment(payload.get("accepted_at")),
+            rejection_reason=payload.get("rejection_reason"),
             updated_at=datetime.fromisoformat(payload["updated_at"]),
             units=payload["units"],
             lines=[

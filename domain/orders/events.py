@@ -45,6 +45,9 @@ def work_payload(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
         "delivery_mode": work.delivery_mode.value,
         "status": order.work_status(work).value,
         "due_at": work.due_at.isoformat() if work.due_at else None,
+        "accept_by": work.accept_by.isoformat() if work.accept_by else None,
+        "accepted_at": work.accepted_at.isoformat() if work.accepted_at else None,
+        "rejection_reason": work.rejection_reason,
         "updated_at": work.updated_at.isoformat(),
         "units": sum(g.quantity for g in groups if g.state is not GroupState.CANCELLED),
         "lines": [
@@ -84,10 +87,12 @@ def work_changed(order: Order, work: FulfillmentOrder) -> Event:
 
 
 def changed_work(before: Order | None, after: Order) -> set[FulfillmentOrderId]:
-    """The fulfillment orders whose groups differ between two versions of an order."""
+    """The fulfillment orders that differ, or whose groups do, between two versions of an order."""
     old = _by_work(before.groups if before else ())
     new = _by_work(after.groups)
-    return {work for work in new.keys() | old.keys() if old.get(work) != new.get(work)}
+    known = set(before.fulfillment_orders if before else ())
+    changed = {work.id for work in after.fulfillment_orders if work not in known}
+    return changed | {work for work in new.keys() | old.keys() if old.get(work) != new.get(work)}
 
 
 def _by_work(groups: Iterable[Group]) -> Mapping[FulfillmentOrderId, frozenset[Group]]:

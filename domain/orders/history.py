@@ -117,7 +117,7 @@ async def work_queue(
     connection: AsyncConnection, location_id: LocationId, limit: int
 ) -> list[tuple[Order, FulfillmentOrder]]:
     """Open work of a location, the most urgent first: due time, then age."""
-    open_work = fulfillment_order.c.status.not_in(["COMPLETED", "CANCELLED"])
+    open_work = fulfillment_order.c.status.not_in(["COMPLETED", "CANCELLED", "REJECTED"])
     return await _work(
         connection, sa.and_(fulfillment_order.c.location_id == location_id, open_work), limit=limit
     )

@@ -185,7 +185,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentOrder:
-    """The work of one location for one order. `due_at`: the location's cut-off it should meet."""
+    """The work of one location for one order. `due_at`: the location's cut-off it should meet.
+
+    Once released it is a request that the location accepts until `accept_by`, or rejects.
+    """
 
     id: FulfillmentOrderId
     order_id: OrderId
@@ -195,6 +198,10 @@ class FulfillmentOrder:
     created_at: datetime
     updated_at: datetime
     version: int
+    accept_by: datetime | None = None
+    accepted_at: datetime | None = None
+    rejected_at: datetime | None = None
+    rejection_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +276,11 @@ class Order:
         return next(line for line in self.lines if line.id == line_id)
 
     def work_status(self, work: FulfillmentOrder) -> FulfillmentOrderStatus:
-        """Where a fulfillment order of this order stands."""
-        return fulfillment_order_status(group.state for group in self.groups_of(work.id))
+        """Where a fulfillment order of this order stands; a rejected one has no units left."""
+        status = fulfillment_order_status(group.state for group in self.groups_of(work.id))
+        if status is FulfillmentOrderStatus.CANCELLED and work.rejected_at is not None:
+            return FulfillmentOrderStatus.REJECTED
+        return status
 
 
 def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:

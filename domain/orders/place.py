@@ -36,10 +36,13 @@ OPERATION = "placeOrder"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How orders are taken: who chooses locations, and how long a customer may take to pay."""
+    """How orders are taken: who chooses locations, how long a customer may take to pay, and a
+    location to accept its work.
+    """
 
     sourcing: SourcingPolicy
     payment_window: timedelta
+    accept_within: timedelta = timedelta(minutes=30)
 
 
 async def accept(

@@ -52,6 +52,16 @@ _GROUP_CHANGING = [
     "excluded_location_ids",
     "updated_at",
 ]
+_WORK_CHANGING = [
+    "status",
+    "due_at",
+    "accept_by",
+    "accepted_at",
+    "rejected_at",
+    "rejection_reason",
+    "updated_at",
+    "version",
+]
 _PAYMENT_CHANGING = [
     "state",
     "psp_reference",
@@ -114,8 +124,7 @@ async def save(
     ]
     if works:
         rows = [_work_row(after, work) for work in works]
-        changing = ["status", "updated_at", "version"]
-        writes.append(upsert_many(fulfillment_order, _WORK, changing, rows))
+        writes.append(upsert_many(fulfillment_order, _WORK, _WORK_CHANGING, rows))
     if groups:
         rows = [_group_row(after, group) for group in groups]
         writes.append(upsert_many(line_group, _GROUP, _GROUP_CHANGING, rows))

@@ -94,6 +94,10 @@ fulfillment_order = sa.Table(
     sa.Column("delivery_mode", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, comment="derived from its line groups"),
     sa.Column("due_at", sa.DateTime(timezone=True), comment="next cut-off of the location"),
+    sa.Column("accept_by", sa.DateTime(timezone=True), comment="end of the accept timer"),
+    sa.Column("accepted_at", sa.DateTime(timezone=True)),
+    sa.Column("rejected_at", sa.DateTime(timezone=True)),
+    sa.Column("rejection_reason", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -101,7 +105,12 @@ fulfillment_order = sa.Table(
         "ix_fulfillment_order_open",
         "location_id",
         "due_at",
-        postgresql_where=sa.text("status not in ('COMPLETED','CANCELLED')"),
+        postgresql_where=sa.text("status not in ('COMPLETED','CANCELLED','REJECTED')"),
+    ),
+    sa.Index(
+        "ix_fulfillment_order_accept_by",
+        "accept_by",
+        postgresql_where=sa.text("status = 'RELEASED' and accepted_at is null"),
     ),
 )
 

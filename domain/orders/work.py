@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.common.errors import NotFound, check_version
 from domain.common.idempotency import once
@@ -26,9 +26,15 @@ from domain.orders.results import Changed, WorkChanged
 from domain.orders.saving import save
 from domain.orders.visibility import require_visible
 
+ACCEPT_WITHIN = timedelta(minutes=30)
+"""How long a location may take to accept, unless told otherwise."""
 
-async def release_order(tx: Tx, actor: Actor, command: ChangeOrder) -> Changed:
-    """The order with all allocated units released to their locations' work queues.
+
+async def release_order(
+    tx: Tx, actor: Actor, command: ChangeOrder, accept_within: timedelta = ACCEPT_WITHIN
+) -> Changed:
+    """The order with all allocated units released: a request to each location, which it accepts or
+    rejects within `accept_within`.
 
     Raises:
         NotFound, VersionConflict, IdempotencyConflict: see there.
@@ -42,26 +48,40 @@ async def release_order(tx: Tx, actor: Actor, command: ChangeOrder) -> Changed:
         check_version(command.expected_version, before.version)
         require_status(before, Action.RELEASE.value, OrderStatus.CONFIRMED)
         require_no_hold(before)
-        after = move(before, Action.RELEASE, lambda group: group.state is GroupState.ALLOCATED)
-        after = await _with_due_times(tx, after)
+        after = await released(tx, before, accept_within)
         saved = await save(tx, before, after, Action.RELEASE.value)
         return Changed(saved.id, saved.version)
 
     return await once(tx, "releaseOrder", command, Changed, work)
 
 
-async def _with_due_times(tx: Tx, order: Order) -> Order:
-    places = {work.location_id for work in order.fulfillment_orders}
-    found = await all_locations_by_id(tx.connection, places)
+def allocated(group: Group) -> bool:
+    """Whether the units can be released."""
+    return group.state is GroupState.ALLOCATED
+
+
+async def released(
+    tx: Tx, order: Order, accept_within: timedelta, chosen: Callable[[Group], bool] = allocated
+) -> Order:
+    """`order` with its (chosen) allocated units released to the locations. Not saved yet.
+
+    Raises:
+        IllegalTransition: there are none, or a chosen one is not allocated.
+    """
+    after = move(order, Action.RELEASE, chosen)
+    asked = {group.fulfillment_order_id for group in order.groups if chosen(group)}
     now = await tx.now()
+    places = {work.location_id for work in order.fulfillment_orders if work.id in asked}
+    found = await all_locations_by_id(tx.connection, places)
 
-    def due(work: FulfillmentOrder) -> datetime | None:
-        if work.due_at is not None or order.delivery_mode not in CARRIED:
-            return work.due_at
-        return next_cut_off(found[work.location_id], now)
+    def requested(work: FulfillmentOrder) -> FulfillmentOrder:
+        if work.id not in asked:
+            return work
+        due = next_cut_off(found[work.location_id], now) if order.delivery_mode in CARRIED else None
+        return replace(work, due_at=work.due_at or due, accept_by=now + accept_within)
 
-    works = tuple(replace(work, due_at=due(work)) for work in order.fulfillment_orders)
-    return replace(order, fulfillment_orders=works)
+    works = tuple(requested(work) for work in order.fulfillment_orders)
+    return replace(after, fulfillment_orders=works)
 
 
 async def start_picking(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
@@ -100,7 +120,7 @@ async def advance(
     async def work() -> WorkChanged:
         before, work_id = await locked_work(tx, actor, command)
         require_no_hold(before)
-        after = move(before, action, belongs_to(work_id))
+        after = accepted(move(before, action, belongs_to(work_id)), work_id, await tx.now())
         saved = await save(tx, before, after, action.value)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
@@ -122,6 +142,15 @@ async def locked_work(
         raise NotFound("fulfillment order", str(work_id))
     check_version(command.expected_version, found.version)
     return order, work_id
+
+
+def accepted(order: Order, work_id: FulfillmentOrderId, now: datetime) -> Order:
+    """`order` with that fulfillment order accepted, now unless it was before."""
+    works = tuple(
+        replace(work, accepted_at=work.accepted_at or now) if work.id == work_id else work
+        for work in order.fulfillment_orders
+    )
+    return replace(order, fulfillment_orders=works)
 
 
 def find_work(order: Order, work_id: FulfillmentOrderId) -> FulfillmentOrder:

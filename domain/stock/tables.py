@@ -84,3 +84,26 @@ stock_movement = sa.Table(
     sa.CheckConstraint("from_bucket <> to_bucket", name="buckets"),
     sa.Index("ix_stock_movement_location_id_sku_seq", "location_id", "sku", "seq"),
 )
+
+count_task = sa.Table(
+    "count_task",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("location_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False, comment="units on quality hold until counted"),
+    sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("closed_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("held >= 0", name="held"),
+    sa.ForeignKeyConstraint(
+        ["location_id", "sku"], ["stock_level.location_id", "stock_level.sku"], name="level"
+    ),
+    sa.Index(
+        "uq_count_task_open",
+        "location_id",
+        "sku",
+        unique=True,
+        postgresql_where=sa.text("closed_at is null"),
+    ),
+)

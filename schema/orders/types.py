@@ -11,10 +11,8 @@ from strawberry import relay
 from domain.common.ids import OrderId
 from domain.identity.model import STAFF, Role
 from domain.orders import model as domain
-from domain.orders.history import HistoryEntry as DomainHistory
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
 from domain.orders.notices import notices_of
-from domain.payments import model as payments
 from schema.access import Allow, access
 from schema.context import Info
 from schema.customers.policy import KNOWING
@@ -27,12 +25,11 @@ from schema.orders.enums import (
     GroupState,
     Hold,
     OrderStatus,
-    PaymentState,
     PaymentStatus,
-    Tender,
     UnfilledPolicy,
 )
 from schema.orders.notices import OrderNotice
+from schema.orders.parts import OrderAddress, OrderHistoryEntry, Payment
 from schema.shipments.types import Shipment, load_shipments
 
 if TYPE_CHECKING:
@@ -104,84 +101,6 @@ class OrderLine:
 
 
 @access()
-@strawberry.type(description="One payment of an order. Never holds a card number.")
-class Payment:
-    """Twin of domain Payment, without its token."""
-
-    tender: Tender = strawberry.field(description="How the customer pays.")
-    state: PaymentState = strawberry.field(description="Where the payment stands.")
-    amount: Money = strawberry.field(description="What was asked for.")
-    authorised: Money = strawberry.field(description="What was put aside.")
-    captured: Money = strawberry.field(description="What was taken.")
-    decline_reason: str | None = strawberry.field(description="Why it was refused, if it was.")
-
-    @staticmethod
-    def of(payment: payments.Payment) -> "Payment":
-        """The twin."""
-        return Payment(
-            tender=payment.tender,
-            state=payment.state,
-            amount=Money.of(payment.amount_minor, payment.currency),
-            authorised=Money.of(payment.authorised_minor, payment.currency),
-            captured=Money.of(payment.captured_minor, payment.currency),
-            decline_reason=payment.decline_reason,
-        )
-
-
-@access()
-@strawberry.type(description="Where the order is shipped to, as it was when it was placed.")
-class OrderAddress:
-    """Twin of domain Address."""
-
-    recipient: str = strawberry.field(description="Who receives the parcel.")
-    street: str = strawberry.field(description="Street and house number.")
-    city: str = strawberry.field(description="City.")
-    region: str = strawberry.field(description="Province or region; empty when not given.")
-    postal_code: str = strawberry.field(description="Postal code.")
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code.")
-    phone: str | None = strawberry.field(description="Phone for the carrier.")
-
-    @staticmethod
-    def of(address: domain.Address) -> "OrderAddress":
-        """The twin."""
-        return OrderAddress(
-            recipient=address.recipient,
-            street=address.street,
-            city=address.city,
-            region=address.region,
-            postal_code=address.postal_code,
-            country=address.country,
-            phone=address.phone,
-        )
-
-
-@access()
-@strawberry.type(description="One change of the order: who, what, when, why.")
-class OrderHistoryEntry:
-    """Twin of domain HistoryEntry."""
-
-    version: int = strawberry.field(description="The version that the change gave the order.")
-    action: str = strawberry.field(description="What was done, such as PLACE or SHIP.")
-    actor: str = strawberry.field(
-        description="Role and subject of who did it; only the role when a customer asks."
-    )
-    reason: str | None = strawberry.field(description="Why, if a reason was given.")
-    at: datetime = strawberry.field(description="When (UTC).")
-
-    @staticmethod
-    def of(entry: DomainHistory, *, names: bool) -> "OrderHistoryEntry":
-        """The twin; without `names` the actor is reduced to the role."""
-        actor = entry.actor if names else entry.actor.split(":", 1)[0]
-        return OrderHistoryEntry(
-            version=entry.version,
-            action=entry.action,
-            actor=actor,
-            reason=entry.reason,
-            at=entry.at,
-        )
-
-
-@access()
 @strawberry.type(description="Units that a fulfillment order works on.")
 class FulfillmentOrderLine:
     """A line group as seen by the location."""
@@ -205,6 +124,16 @@ class FulfillmentOrder(relay.Node):
     status: FulfillmentOrderStatus = strawberry.field(description="Where the work stands.")
     due_at: datetime | None = strawberry.field(
         description="The cut-off that the work should meet (UTC); null before release."
+    )
+    accept_by: datetime | None = strawberry.field(
+        description="When the request counts as rejected unless it is accepted (UTC)."
+    )
+    accepted_at: datetime | None = strawberry.field(description="When it was accepted (UTC).")
+    rejected_at: datetime | None = strawberry.field(
+        description="When the last of its units was rejected or not found (UTC)."
+    )
+    rejection_reason: str | None = strawberry.field(
+        description="Why, a FulfillmentFailureReason; null unless it was."
     )
     updated_at: datetime = strawberry.field(description="Last change (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
@@ -234,6 +163,10 @@ class FulfillmentOrder(relay.Node):
             delivery_mode=work.delivery_mode,
             status=order.work_status(work),
             due_at=work.due_at,
+            accept_by=work.accept_by,
+            accepted_at=work.accepted_at,
+            rejected_at=work.rejected_at,
+            rejection_reason=work.rejection_reason,
             updated_at=work.updated_at,
             version=work.version,
             lines=[

@@ -1,0 +1,1 @@
+"""The work of locations: requests that they accept or reject, picking, and what goes wrong."""

@@ -1,0 +1,163 @@
+"""The work of locations: accepting, rejecting, picking short, counting, exceptions."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import strawberry
+from strawberry import relay
+
+from domain.common.ids import LocationId
+from domain.common.paging import PageRequest
+from domain.common.transaction import Tx
+from domain.fulfillment.accept import accept_work, reject_work
+from domain.fulfillment.errors import QuantityExceeded
+from domain.fulfillment.exceptions import Report, exceptions_at, keeping
+from domain.fulfillment.picking import report_pick
+from domain.orders.results import WorkChanged
+from domain.stock.suspicion import open_tasks
+from resolvers.answering import answer
+from resolvers.orders import WORKERS, changed_work, require_works_at
+from schema.access import Allow
+from schema.context import Context, Info
+from schema.fulfillment import (
+    CountTask,
+    FulfillmentException,
+    RejectFulfillmentOrderInput,
+    RejectFulfillmentOrderResult,
+    ReportPickInput,
+    ReportPickResult,
+)
+from schema.ids import id_of
+from schema.inputs import INPUT
+from schema.orders.inputs import FulfillmentOrderInput
+from schema.orders.payloads import FulfillmentOrderPayload, FulfillmentOrderResult
+from schema.refusals import checked
+
+Where = Annotated[relay.GlobalID, strawberry.argument(description="The location.")]
+
+
+@strawberry.type
+class FulfillmentQuery:
+    """Root fields that read what locations have to look at."""
+
+    @strawberry.field(
+        description="What must be counted at a location because its count is in doubt, the oldest "
+        "first.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def count_tasks(self, info: Info, location_id: Where) -> list[CountTask]:
+        """The open count tasks."""
+        place = place_of(info.context, location_id)
+        found = await info.context.read(lambda c: open_tasks(c, place))
+        return [CountTask.of(task) for task in found]
+
+    @strawberry.field(
+        description="Reports on a location's work that contradict an order, such as more units "
+        "than were asked for; the newest first.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def fulfillment_exceptions(
+        self,
+        info: Info,
+        location_id: Where,
+        first: Annotated[int, strawberry.argument(description="At most, 1 to 100.")] = 100,
+    ) -> list[FulfillmentException]:
+        """The newest exceptions."""
+        place = place_of(info.context, location_id)
+        limit = checked(lambda: PageRequest.of(first, None)).first
+        found = await info.context.read(lambda c: exceptions_at(c, place, limit))
+        return [FulfillmentException.of(each) for each in found]
+
+
+@strawberry.type
+class FulfillmentMutation:
+    """Root fields with which locations answer requests and report picks."""
+
+    @strawberry.mutation(
+        description="Accept a request that was released to a location: its accept timer is off. "
+        "Beginning to pick accepts too.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def accept_fulfillment_order(
+        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
+    ) -> FulfillmentOrderResult:
+        """The accepted fulfillment order, or why not."""
+        context = info.context
+        return await _change(context, lambda tx: accept_work(tx, context.caller, input.to_domain()))
+
+    @strawberry.mutation(
+        description="Reject a request, or some of its units: other locations serve them if they "
+        "can; the customer of a pickup order is asked.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def reject_fulfillment_order(
+        self, info: Info, input: Annotated[RejectFulfillmentOrderInput, INPUT]
+    ) -> RejectFulfillmentOrderResult:
+        """The fulfillment order without the rejected units, or why not."""
+        context = info.context
+
+        async def run() -> FulfillmentOrderPayload:
+            command = input.to_domain()
+            report = Report(
+                "rejectFulfillmentOrder", command.fulfillment_order_id, command.idempotency_key
+            )
+            terms = context.services.terms
+            return await _kept(
+                context, report, lambda tx: reject_work(tx, context.caller, command, terms)
+            )
+
+        return await answer(run())
+
+    @strawberry.mutation(
+        description="Report what was found of a fulfillment order in picking: those units are "
+        "picked; the rest is short, and other locations serve it if they can.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def report_pick(
+        self, info: Info, input: Annotated[ReportPickInput, INPUT]
+    ) -> ReportPickResult:
+        """The fulfillment order after the pick, or why not."""
+        context = info.context
+
+        async def run() -> FulfillmentOrderPayload:
+            command = input.to_domain()
+            report = Report("reportPick", command.fulfillment_order_id, command.idempotency_key)
+            terms = context.services.terms
+            return await _kept(
+                context, report, lambda tx: report_pick(tx, context.caller, command, terms)
+            )
+
+        return await answer(run())
+
+
+def place_of(context: Context, given: relay.GlobalID) -> LocationId:
+    """The location, when the caller may see its work.
+
+    Raises:
+        GraphQLError: code VALIDATION_FAILED or FORBIDDEN.
+    """
+    place = checked(lambda: LocationId(id_of(given, "Location", "locationId")))
+    checked(lambda: require_works_at(context.caller, place))
+    return place
+
+
+async def _kept(
+    context: Context, report: Report, work: Callable[[Tx], Awaitable[WorkChanged]]
+) -> FulfillmentOrderPayload:
+    changed = await keeping(
+        context.services.database,
+        context.caller,
+        report,
+        QuantityExceeded,
+        lambda: context.run(work),
+    )
+    return await changed_work(context, changed)
+
+
+async def _change(
+    context: Context, work: Callable[[Tx], Awaitable[WorkChanged]]
+) -> FulfillmentOrderResult:
+    async def run() -> FulfillmentOrderPayload:
+        return await changed_work(context, await context.run(work))
+
+    return await answer(run())

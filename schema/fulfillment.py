@@ -1,0 +1,223 @@
+"""What locations say of their work: inputs, refusals, answers."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import relay
+
+from domain.common.ids import FulfillmentOrderId, OrderLineId
+from domain.fulfillment import commands, errors
+from domain.fulfillment.exceptions import FulfillmentException as DomainException
+from domain.fulfillment.model import FailureReason
+from domain.identity.model import STAFF
+from domain.stock.suspicion import CountTask as DomainCountTask
+from schema.access import access
+from schema.enums import described
+from schema.errors import (
+    Error,
+    ForbiddenError,
+    IdempotencyConflictError,
+    NotFoundError,
+    ValidationError,
+    VersionConflictError,
+    twin_of,
+)
+from schema.ids import global_id, id_of, uuid_of
+from schema.inputs import KEY, VERSION
+from schema.orders.errors import IllegalTransitionError, OrderOnHoldError
+from schema.orders.payloads import FulfillmentOrderPayload
+
+described(
+    FailureReason,
+    "Why a location does not serve units.",
+    {
+        "NOT_IN_STOCK": "They are not there: the level is blocked until it is counted.",
+        "DAMAGED": "They are damaged.",
+        "MISMATCH": "Another article was in their place: they are not on hand.",
+        "CAPACITY": "No time for it today; the units are fine.",
+        "CLOSED": "The location is closed; the units are fine.",
+        "OTHER": "Another reason; the units are fine.",
+        "NO_RESPONSE": "The location did not answer in time. Never given by people.",
+    },
+    name="FulfillmentFailureReason",
+)
+
+
+@strawberry.input(description="Units of an order line.")
+class LineUnitsInput:
+    """Twin of LineUnits."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
+    quantity: int = strawberry.field(description="Units.")
+
+    def to_domain(self) -> commands.LineUnits:
+        """The units."""
+        line_id = uuid_of(self.order_line_id, "lines.orderLineId")
+        return commands.LineUnits(OrderLineId(line_id), self.quantity)
+
+
+@strawberry.input(description="A location does not serve a request that was released to it.")
+class RejectFulfillmentOrderInput:
+    """Twin of RejectWork."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    fulfillment_order_id: relay.GlobalID = strawberry.field(description="The fulfillment order.")
+    reason: FailureReason = strawberry.field(description="Why; not NO_RESPONSE.")
+    lines: list[LineUnitsInput] | None = strawberry.field(
+        default=None, description="Which units; all that are released when left out."
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Explanation for the history, at most 200 characters."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> commands.RejectWork:
+        """The command."""
+        return commands.RejectWork(
+            idempotency_key=self.idempotency_key,
+            fulfillment_order_id=_work_id(self.fulfillment_order_id),
+            reason=self.reason,
+            lines=tuple(line.to_domain() for line in self.lines or ()),
+            note=self.note,
+            expected_version=self.expected_version,
+        )
+
+
+@strawberry.input(description="What a picker found of a fulfillment order.")
+class ReportPickInput:
+    """Twin of ReportPick."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    fulfillment_order_id: relay.GlobalID = strawberry.field(description="The fulfillment order.")
+    lines: list[LineUnitsInput] = strawberry.field(
+        description="Units found per line; a line that is not named was not found at all."
+    )
+    shortage: FailureReason = strawberry.field(
+        default=FailureReason.NOT_IN_STOCK,
+        description="Why units are missing: NOT_IN_STOCK, DAMAGED or MISMATCH.",
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Explanation for the history, at most 200 characters."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> commands.ReportPick:
+        """The command."""
+        return commands.ReportPick(
+            idempotency_key=self.idempotency_key,
+            fulfillment_order_id=_work_id(self.fulfillment_order_id),
+            lines=tuple(line.to_domain() for line in self.lines),
+            shortage=self.shortage,
+            note=self.note,
+            expected_version=self.expected_version,
+        )
+
+
+@twin_of(errors.QuantityExceeded)
+@access()
+@strawberry.type(
+    description="More units of a line were reported than are in that step. Nothing was changed; "
+    "the report is kept among the location's fulfillment exceptions."
+)
+class QuantityExceededError(Error):
+    """Twin of QuantityExceeded."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
+    reported: int = strawberry.field(description="Units that were reported.")
+    expected: int = strawberry.field(description="Units that there are.")
+
+    @staticmethod
+    def of(error: errors.QuantityExceeded) -> "QuantityExceededError":
+        """The twin."""
+        return QuantityExceededError(
+            code=error.code,
+            message=error.message,
+            order_line_id=strawberry.ID(str(error.line_id)),
+            reported=error.reported,
+            expected=error.expected,
+        )
+
+
+@access(*STAFF)
+@strawberry.type(description="A SKU that must be counted at a location: its count is in doubt.")
+class CountTask:
+    """Twin of domain CountTask."""
+
+    id: strawberry.ID = strawberry.field(description="Id of the task.")
+    sku: str = strawberry.field(description="What to count.")
+    location_id: relay.GlobalID = strawberry.field(description="Where.")
+    reason: str = strawberry.field(description="What raised the doubt, a StockMovementReason.")
+    held: int = strawberry.field(description="Units on quality hold until it is counted.")
+    opened_at: datetime = strawberry.field(description="Since when (UTC).")
+
+    @staticmethod
+    def of(task: DomainCountTask) -> "CountTask":
+        """The twin."""
+        return CountTask(
+            id=strawberry.ID(str(task.id)),
+            sku=task.sku,
+            location_id=global_id("Location", task.location_id),
+            reason=task.reason,
+            held=task.held,
+            opened_at=task.opened_at,
+        )
+
+
+@access(*STAFF)
+@strawberry.type(description="A report on a location's work that contradicts the order.")
+class FulfillmentException:
+    """Twin of domain FulfillmentException."""
+
+    id: strawberry.ID = strawberry.field(description="Id of the exception.")
+    fulfillment_order_id: relay.GlobalID = strawberry.field(description="Which work.")
+    location_id: relay.GlobalID = strawberry.field(description="Where.")
+    operation: str = strawberry.field(description="The mutation that was refused.")
+    message: str = strawberry.field(description="Why it was refused.")
+    reported_by: str = strawberry.field(description="Role and subject of who reported it.")
+    at: datetime = strawberry.field(description="When (UTC).")
+
+    @staticmethod
+    def of(kept: DomainException) -> "FulfillmentException":
+        """The twin."""
+        return FulfillmentException(
+            id=strawberry.ID(str(kept.id)),
+            fulfillment_order_id=global_id("FulfillmentOrder", kept.fulfillment_order_id),
+            location_id=global_id("Location", kept.location_id),
+            operation=kept.operation,
+            message=kept.message,
+            reported_by=kept.reported_by,
+            at=kept.at,
+        )
+
+
+RejectFulfillmentOrderResult = Annotated[
+    FulfillmentOrderPayload
+    | QuantityExceededError
+    | IllegalTransitionError
+    | ValidationError
+    | NotFoundError
+    | ForbiddenError
+    | VersionConflictError
+    | IdempotencyConflictError,
+    strawberry.union(
+        "RejectFulfillmentOrderResult", description="What rejectFulfillmentOrder answers."
+    ),
+]
+
+ReportPickResult = Annotated[
+    FulfillmentOrderPayload
+    | QuantityExceededError
+    | IllegalTransitionError
+    | OrderOnHoldError
+    | ValidationError
+    | NotFoundError
+    | ForbiddenError
+    | VersionConflictError
+    | IdempotencyConflictError,
+    strawberry.union("ReportPickResult", description="What reportPick answers."),
+]
+
+
+def _work_id(given: relay.GlobalID) -> FulfillmentOrderId:
+    return FulfillmentOrderId(id_of(given, "FulfillmentOrder", "fulfillmentOrderId"))

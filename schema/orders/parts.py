@@ -1,0 +1,90 @@
+"""Parts of an order that are the same for everybody who sees it."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.orders import model as domain
+from domain.orders.history import HistoryEntry as DomainHistory
+from domain.payments import model as payments
+from schema.access import access
+from schema.money import Money
+from schema.orders.enums import PaymentState, Tender
+
+
+@access()
+@strawberry.type(description="One payment of an order. Never holds a card number.")
+class Payment:
+    """Twin of domain Payment, without its token."""
+
+    tender: Tender = strawberry.field(description="How the customer pays.")
+    state: PaymentState = strawberry.field(description="Where the payment stands.")
+    amount: Money = strawberry.field(description="What was asked for.")
+    authorised: Money = strawberry.field(description="What was put aside.")
+    captured: Money = strawberry.field(description="What was taken.")
+    decline_reason: str | None = strawberry.field(description="Why it was refused, if it was.")
+
+    @staticmethod
+    def of(payment: payments.Payment) -> "Payment":
+        """The twin."""
+        return Payment(
+            tender=payment.tender,
+            state=payment.state,
+            amount=Money.of(payment.amount_minor, payment.currency),
+            authorised=Money.of(payment.authorised_minor, payment.currency),
+            captured=Money.of(payment.captured_minor, payment.currency),
+            decline_reason=payment.decline_reason,
+        )
+
+
+@access()
+@strawberry.type(description="Where the order is shipped to, as it was when it was placed.")
+class OrderAddress:
+    """Twin of domain Address."""
+
+    recipient: str = strawberry.field(description="Who receives the parcel.")
+    street: str = strawberry.field(description="Street and house number.")
+    city: str = strawberry.field(description="City.")
+    region: str = strawberry.field(description="Province or region; empty when not given.")
+    postal_code: str = strawberry.field(description="Postal code.")
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code.")
+    phone: str | None = strawberry.field(description="Phone for the carrier.")
+
+    @staticmethod
+    def of(address: domain.Address) -> "OrderAddress":
+        """The twin."""
+        return OrderAddress(
+            recipient=address.recipient,
+            street=address.street,
+            city=address.city,
+            region=address.region,
+            postal_code=address.postal_code,
+            country=address.country,
+            phone=address.phone,
+        )
+
+
+@access()
+@strawberry.type(description="One change of the order: who, what, when, why.")
+class OrderHistoryEntry:
+    """Twin of domain HistoryEntry."""
+
+    version: int = strawberry.field(description="The version that the change gave the order.")
+    action: str = strawberry.field(description="What was done, such as PLACE or SHIP.")
+    actor: str = strawberry.field(
+        description="Role and subject of who did it; only the role when a customer asks."
+    )
+    reason: str | None = strawberry.field(description="Why, if a reason was given.")
+    at: datetime = strawberry.field(description="When (UTC).")
+
+    @staticmethod
+    def of(entry: DomainHistory, *, names: bool) -> "OrderHistoryEntry":
+        """The twin; without `names` the actor is reduced to the role."""
+        actor = entry.actor if names else entry.actor.split(":", 1)[0]
+        return OrderHistoryEntry(
+            version=entry.version,
+            action=entry.action,
+            actor=actor,
+            reason=entry.reason,
+            at=entry.at,
+        )

@@ -89,8 +89,12 @@ class Resources:
 
     def _terms(self) -> Terms:
         window = timedelta(minutes=self.settings.payment_ttl_minutes)
-        accept = timedelta(minutes=self.settings.accept_minutes)
-        return Terms(NearestFirst(), payment_window=window, accept_within=accept)
+        return Terms(
+            NearestFirst(),
+            payment_window=window,
+            accept_within=timedelta(minutes=self.settings.accept_minutes),
+            cancel_answer_within=timedelta(minutes=self.settings.cancel_answer_minutes),
+        )
 
     async def _open_broadcast(self, stack: contextlib.AsyncExitStack) -> Broadcast:
         backend = EventStreamBackend(self.settings.redis_url, self._live_metrics)

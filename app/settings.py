@@ -188,6 +188,11 @@ class Settings(BaseSettings):
         ge=1,
         description="How long a location may take to accept a released fulfillment order.",
     )
+    cancel_answer_minutes: int = Field(
+        default=15,
+        ge=1,
+        description="How long a location may take to answer a request to cancel its work.",
+    )
     otel_endpoint: str = Field(
         default="",
         description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`.",

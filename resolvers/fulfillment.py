@@ -10,16 +10,26 @@ from domain.common.ids import LocationId
 from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
 from domain.fulfillment.accept import accept_work, reject_work
-from domain.fulfillment.errors import QuantityExceeded
+from domain.fulfillment.cancelling import accept_cancel, refuse_cancel, request_cancel
 from domain.fulfillment.exceptions import Report, exceptions_at, keeping
 from domain.fulfillment.picking import report_pick
+from domain.identity.model import Role
+from domain.orders.errors import QuantityExceeded
 from domain.orders.results import WorkChanged
 from domain.stock.suspicion import open_tasks
 from resolvers.answering import answer
-from resolvers.orders import WORKERS, changed_work, require_works_at
+from resolvers.orders import (
+    KEEPERS,
+    WORKERS,
+    changed_work,
+    let_go,
+    let_go_after,
+    require_works_at,
+)
 from schema.access import Allow
 from schema.context import Context, Info
 from schema.fulfillment import (
+    AnswerCancelInput,
     CountTask,
     FulfillmentException,
     RejectFulfillmentOrderInput,
@@ -29,8 +39,13 @@ from schema.fulfillment import (
 )
 from schema.ids import id_of
 from schema.inputs import INPUT
-from schema.orders.inputs import FulfillmentOrderInput
-from schema.orders.payloads import FulfillmentOrderPayload, FulfillmentOrderResult
+from schema.orders.inputs import ChangeOrderInput, FulfillmentOrderInput
+from schema.orders.payloads import (
+    ChangeOrderPayload,
+    ChangeOrderResult,
+    FulfillmentOrderPayload,
+    FulfillmentOrderResult,
+)
 from schema.refusals import checked
 
 Where = Annotated[relay.GlobalID, strawberry.argument(description="The location.")]
@@ -128,6 +143,59 @@ class FulfillmentMutation:
             )
 
         return await answer(run())
+
+    @strawberry.mutation(
+        description="Ask to cancel an order that locations work on: each answers in time, or goes "
+        "on. What nobody works on is cancelled at once.",
+        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
+    )
+    async def request_cancel(
+        self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
+    ) -> ChangeOrderResult:
+        """The order with its requests, or why not."""
+        context, terms = info.context, info.context.services.terms
+
+        async def run() -> ChangeOrderPayload:
+            command = input.to_domain()
+            return await let_go_after(
+                context,
+                command.order_id,
+                lambda tx: request_cancel(tx, context.caller, command, terms),
+            )
+
+        return await answer(run())
+
+    @strawberry.mutation(
+        description="The location's work can be cancelled: its units are back on the shelf, money "
+        "that is not due any more is let go.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def accept_cancel_request(
+        self, info: Info, input: Annotated[AnswerCancelInput, INPUT]
+    ) -> FulfillmentOrderResult:
+        """The cancelled fulfillment order, or why not."""
+        context = info.context
+
+        async def run() -> FulfillmentOrderPayload:
+            command = input.to_domain()
+            changed = await context.run(lambda tx: accept_cancel(tx, context.caller, command))
+            await let_go(context, changed.order_id)
+            return await changed_work(context, changed)
+
+        return await answer(run())
+
+    @strawberry.mutation(
+        description="The location's work cannot be cancelled any more: it goes on.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def refuse_cancel_request(
+        self, info: Info, input: Annotated[AnswerCancelInput, INPUT]
+    ) -> FulfillmentOrderResult:
+        """The fulfillment order, going on, or why not."""
+        context = info.context
+        return await _change(
+            context, lambda tx: refuse_cancel(tx, context.caller, input.to_domain())
+        )
 
 
 def place_of(context: Context, given: relay.GlobalID) -> LocationId:

@@ -13,15 +13,15 @@ from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
 from domain.orders import holding, work
-from domain.orders.cancel import cancel_order
+from domain.orders.cancel import cancel_lines, cancel_order
 from domain.orders.checkout import Till, pay_order, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
 from domain.orders.history import OrderFilter, work_queue
 from domain.orders.model import Order as DomainOrder
+from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Changed, Placed, WorkChanged
-from domain.orders.sweep import settle_leftovers
 from domain.orders.visibility import visible_order
 from resolvers.answering import answer
 from schema.access import Allow
@@ -32,6 +32,7 @@ from schema.inputs import INPUT, After, First
 from schema.orders.connections import orders_connection
 from schema.orders.enums import OrderStatus
 from schema.orders.inputs import (
+    CancelOrderLinesInput,
     ChangeOrderInput,
     FulfillmentOrderInput,
     OrderHoldInput,
@@ -39,6 +40,7 @@ from schema.orders.inputs import (
     PlaceOrderInput,
 )
 from schema.orders.payloads import (
+    CancelOrderLinesResult,
     ChangeOrderPayload,
     ChangeOrderResult,
     CollectOrderResult,
@@ -224,10 +226,28 @@ class OrdersMutation:
 
         async def cancel() -> ChangeOrderPayload:
             command = input.to_domain()
-            await context.run(lambda tx: cancel_order(tx, actor, command))
-            services = context.services
-            await settle_leftovers(services.database, services.gateway, command.order_id, actor.key)
-            return ChangeOrderPayload(order=await _loaded(context, command.order_id))
+            return await let_go_after(
+                context, command.order_id, lambda tx: cancel_order(tx, actor, command)
+            )
+
+        return await answer(cancel())
+
+    @strawberry.mutation(
+        description="Cancel some units of an order that no location works on: their stock is free, "
+        "money that is not due any more is let go.",
+        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
+    )
+    async def cancel_order_lines(
+        self, info: Info, input: Annotated[CancelOrderLinesInput, INPUT]
+    ) -> CancelOrderLinesResult:
+        """The order without those units, or why not."""
+        context, actor = info.context, info.context.caller
+
+        async def cancel() -> ChangeOrderPayload:
+            command = input.to_domain()
+            return await let_go_after(
+                context, command.order_id, lambda tx: cancel_lines(tx, actor, command)
+            )
 
         return await answer(cancel())
 
@@ -289,6 +309,23 @@ class OrdersMutation:
     ) -> FulfillmentOrderResult:
         """The fulfillment order, ready, or why not."""
         return await _advance(info.context, input, work.mark_ready)
+
+
+async def let_go_after(
+    context: Context, order_id: OrderId, work: Callable[[Tx], Awaitable[object]]
+) -> ChangeOrderPayload:
+    """The order after `work`, which may call units off, and after money that is not due any more
+    was let go.
+    """
+    await context.run(work)
+    await let_go(context, order_id)
+    return ChangeOrderPayload(order=await _loaded(context, order_id))
+
+
+async def let_go(context: Context, order_id: OrderId) -> None:
+    """Money of the order that is not due any more is voided, refunded or owed."""
+    services = context.services
+    await settle_leftovers(services.database, services.gateway, order_id, context.caller.key)
 
 
 def till(context: Context) -> Till:

@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry import relay
 
-from domain.common.ids import FulfillmentOrderId, OrderLineId
-from domain.fulfillment import commands, errors
+from domain.common.ids import FulfillmentOrderId
+from domain.fulfillment import commands
 from domain.fulfillment.exceptions import FulfillmentException as DomainException
 from domain.fulfillment.model import FailureReason
 from domain.identity.model import STAFF
@@ -15,17 +15,16 @@ from domain.stock.suspicion import CountTask as DomainCountTask
 from schema.access import access
 from schema.enums import described
 from schema.errors import (
-    Error,
     ForbiddenError,
     IdempotencyConflictError,
     NotFoundError,
     ValidationError,
     VersionConflictError,
-    twin_of,
 )
-from schema.ids import global_id, id_of, uuid_of
+from schema.ids import global_id, id_of
 from schema.inputs import KEY, VERSION
-from schema.orders.errors import IllegalTransitionError, OrderOnHoldError
+from schema.orders.errors import IllegalTransitionError, OrderOnHoldError, QuantityExceededError
+from schema.orders.inputs import LineUnitsInput
 from schema.orders.payloads import FulfillmentOrderPayload
 
 described(
@@ -42,19 +41,6 @@ described(
     },
     name="FulfillmentFailureReason",
 )
-
-
-@strawberry.input(description="Units of an order line.")
-class LineUnitsInput:
-    """Twin of LineUnits."""
-
-    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
-    quantity: int = strawberry.field(description="Units.")
-
-    def to_domain(self) -> commands.LineUnits:
-        """The units."""
-        line_id = uuid_of(self.order_line_id, "lines.orderLineId")
-        return commands.LineUnits(OrderLineId(line_id), self.quantity)
 
 
 @strawberry.input(description="A location does not serve a request that was released to it.")
@@ -114,28 +100,24 @@ class ReportPickInput:
         )
 
 
-@twin_of(errors.QuantityExceeded)
-@access()
-@strawberry.type(
-    description="More units of a line were reported than are in that step. Nothing was changed; "
-    "the report is kept among the location's fulfillment exceptions."
-)
-class QuantityExceededError(Error):
-    """Twin of QuantityExceeded."""
+@strawberry.input(description="Whether a location's work can still be cancelled.")
+class AnswerCancelInput:
+    """Twin of AnswerCancel."""
 
-    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
-    reported: int = strawberry.field(description="Units that were reported.")
-    expected: int = strawberry.field(description="Units that there are.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    fulfillment_order_id: relay.GlobalID = strawberry.field(description="The fulfillment order.")
+    reason: str | None = strawberry.field(
+        default=None, description="Explanation for the history, at most 200 characters."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
-    @staticmethod
-    def of(error: errors.QuantityExceeded) -> "QuantityExceededError":
-        """The twin."""
-        return QuantityExceededError(
-            code=error.code,
-            message=error.message,
-            order_line_id=strawberry.ID(str(error.line_id)),
-            reported=error.reported,
-            expected=error.expected,
+    def to_domain(self) -> commands.AnswerCancel:
+        """The command."""
+        return commands.AnswerCancel(
+            idempotency_key=self.idempotency_key,
+            fulfillment_order_id=_work_id(self.fulfillment_order_id),
+            expected_version=self.expected_version,
+            reason=self.reason,
         )
 
 

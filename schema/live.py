@@ -265,6 +265,9 @@ class FulfillmentOrderState:
     rejection_reason: str | None = strawberry.field(
         description="Why it was rejected, a FulfillmentFailureReason; null unless it was."
     )
+    cancel_requested: bool = strawberry.field(
+        description="Whether someone asked to cancel it and waits for the location's answer."
+    )
     updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
     units: int = strawberry.field(description="Units that are not cancelled.")
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
@@ -284,6 +287,7 @@ class FulfillmentOrderState:
             accept_by=_moment(payload.get("accept_by")),
             accepted_at=_moment(payload.get("accepted_at")),
             rejection_reason=payload.get("rejection_reason"),
+            cancel_requested=bool(payload.get("cancel_requested")),
             updated_at=datetime.fromisoformat(payload["updated_at"]),
             units=payload["units"],
             lines=[

@@ -18,8 +18,8 @@ from domain.orders.commands import ChangeHold, ChangeOrder, ChangeWork, Delivery
 from domain.orders.errors import PaymentDeclined
 from domain.orders.model import Order, UnfilledPolicy
 from domain.orders.place import Terms
+from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
-from domain.orders.sweep import settle_leftovers
 from domain.payments.gateway import PaymentGateway
 from domain.shipments.commands import (
     DeliverShipment,

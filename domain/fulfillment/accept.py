@@ -20,7 +20,7 @@ from domain.fulfillment.failing import (
     sourced_again,
     told,
 )
-from domain.fulfillment.model import GIVEN_BY_PEOPLE, FailureReason, parted, per_line
+from domain.fulfillment.model import GIVEN_BY_PEOPLE, FailureReason
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
@@ -32,6 +32,7 @@ from domain.orders.repository import locked_order_of_work
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
 from domain.orders.tables import fulfillment_order
+from domain.orders.units import parted, per_line
 from domain.orders.work import accepted, find_work, locked_work
 
 TIMER = "SYSTEM:accept-timer"
@@ -83,7 +84,7 @@ async def reject_work(tx: Tx, actor: Actor, command: RejectWork, terms: Terms) -
             command.idempotency_key, command.fulfillment_order_id, command.expected_version
         )
         before, work_id = await locked_work(tx, actor, given)
-        wanted = per_line((line.line_id, line.quantity) for line in command.lines)
+        wanted = per_line(command.lines)
         if 0 in wanted.values():
             raise ValidationFailed("lines.quantity", "must be at least 1")
         order, failure = _rejection(before, work_id, command.reason, wanted, command.note)

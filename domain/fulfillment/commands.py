@@ -2,16 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain.common.ids import FulfillmentOrderId, OrderLineId
+from domain.common.ids import FulfillmentOrderId
 from domain.fulfillment.model import FailureReason
-
-
-@dataclass(frozen=True, slots=True)
-class LineUnits:
-    """Units of an order line."""
-
-    line_id: OrderLineId
-    quantity: int
+from domain.orders.units import LineUnits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +29,13 @@ class ReportPick:
     shortage: FailureReason = FailureReason.NOT_IN_STOCK
     note: str | None = None
     expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCancel:
+    """A location says whether its work can still be cancelled."""
+
+    idempotency_key: str
+    fulfillment_order_id: FulfillmentOrderId
+    expected_version: int | None = None
+    reason: str | None = None

@@ -1,6 +1,5 @@
 """What follows when a location does not serve units: stock, other locations, the customer."""
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,12 +9,13 @@ from domain.common.ids import FulfillmentOrderId, LineGroupId, LocationId
 from domain.common.transaction import Tx
 from domain.fulfillment.model import FailureReason, bucket_after, makes_suspect
 from domain.orders.lifecycle import Action, move
-from domain.orders.model import COLLECTED_IN_STORE, Group, GroupState, Order
+from domain.orders.model import COLLECTED_IN_STORE, GroupState, Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.place import Terms
 from domain.orders.resourcing import resourced, without_location
 from domain.orders.saving import save
 from domain.orders.stock_needs import demand_of_groups
+from domain.orders.units import one_of
 from domain.orders.work import released
 from domain.stock import allocation
 from domain.stock.model import Bucket, MovementReason, aggregate
@@ -97,11 +97,6 @@ async def released_again(tx: Tx, before: Order, after: Order, accept_within: tim
     if before.holds or not fresh:
         return after
     return await released(tx, after, accept_within, one_of(fresh))
-
-
-def one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:
-    """A choice of groups: those with these ids."""
-    return lambda group: group.id in ids
 
 
 def marked_rejected(order: Order, failure: Failure, now: datetime) -> Order:

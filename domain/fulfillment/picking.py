@@ -12,11 +12,10 @@ from domain.fulfillment.failing import (
     failed,
     give_up_stock,
     marked_rejected,
-    one_of,
     sourced_again,
     told,
 )
-from domain.fulfillment.model import OF_PICKING, parted, per_line
+from domain.fulfillment.model import OF_PICKING
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
@@ -26,6 +25,7 @@ from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
+from domain.orders.units import one_of, parted, per_line
 from domain.orders.work import find_work, locked_work
 
 
@@ -73,7 +73,7 @@ def _report(before: Order, work_id: FulfillmentOrderId, command: ReportPick) -> 
     work = find_work(before, work_id)
     if not picking:
         raise IllegalTransition("REPORT_PICK", before.work_status(work).value)
-    picked = per_line((line.line_id, line.quantity) for line in command.lines)
+    picked = per_line(command.lines)
     order, found = parted(before, picking, picked)
     missing = frozenset(
         group.id

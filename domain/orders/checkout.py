@@ -32,11 +32,11 @@ from domain.orders.lifecycle import require_status
 from domain.orders.model import DeliveryMode, Order, OrderStatus
 from domain.orders.place import Terms, accept
 from domain.orders.placing_rules import check_payment, check_tender_scope
+from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import locked_order, orders_by_id
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.saving import save
 from domain.orders.settle import Answers, cancel_unstocked, confirm, paid_minor
-from domain.orders.sweep import settle_leftovers
 from domain.orders.visibility import require_visible
 from domain.payments.gateway import PaymentGateway
 from domain.payments.model import OPEN_STATES, Tender, intent

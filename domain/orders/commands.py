@@ -6,6 +6,7 @@ from domain.common.ids import ChannelCode, FulfillmentOrderId, LocationId, Order
 from domain.common.money import Money
 from domain.customers.model import GivenCustomer
 from domain.orders.model import Address, DeliveryMode, Hold, UnfilledPolicy
+from domain.orders.units import LineUnits
 from domain.payments.model import Tender
 
 
@@ -69,6 +70,17 @@ class ChangeOrder:
 
     idempotency_key: str
     order_id: OrderId
+    expected_version: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLines:
+    """Cancel some units that no location works on."""
+
+    idempotency_key: str
+    order_id: OrderId
+    lines: tuple[LineUnits, ...]
     expected_version: int | None = None
     reason: str | None = None
 

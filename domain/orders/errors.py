@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from domain.common.errors import DomainError
-from domain.common.ids import OrderId, Sku
+from domain.common.ids import OrderId, OrderLineId, Sku
 from domain.stock.errors import InsufficientStock
 
 
@@ -110,3 +110,15 @@ class DuplicateExternalReference(DomainError):
     def __init__(self, reference: str) -> None:
         super().__init__(f"external reference {reference} was used before on this channel")
         self.reference = reference
+
+
+class QuantityExceeded(DomainError):
+    """More units were named of a line than there are in the state that the action needs."""
+
+    code = "QUANTITY_EXCEEDED"
+
+    def __init__(self, line_id: OrderLineId, reported: int, expected: int) -> None:
+        super().__init__(f"line {line_id}: {reported} units reported, {expected} expected")
+        self.line_id = line_id
+        self.reported = reported
+        self.expected = expected

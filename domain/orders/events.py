@@ -48,6 +48,7 @@ def work_payload(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
         "accept_by": work.accept_by.isoformat() if work.accept_by else None,
         "accepted_at": work.accepted_at.isoformat() if work.accepted_at else None,
         "rejection_reason": work.rejection_reason,
+        "cancel_requested": work.cancel_requested,
         "updated_at": work.updated_at.isoformat(),
         "units": sum(g.quantity for g in groups if g.state is not GroupState.CANCELLED),
         "lines": [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.common.ids import LineGroupId, ShipmentId
+from domain.common.ids import FulfillmentOrderId, LineGroupId, ShipmentId
 from domain.orders.errors import IllegalTransition, OrderOnHold
 from domain.orders.model import (
     ASKING_CUSTOMER,
@@ -210,6 +210,16 @@ def require_no_hold(order: Order) -> None:
     """
     if order.holds:
         raise OrderOnHold([hold.value for hold in order.holds])
+
+
+def require_no_cancel_request(order: Order, action: str, work_id: FulfillmentOrderId) -> None:
+    """Nothing, when nobody waits for an answer whether that work can be cancelled.
+
+    Raises:
+        IllegalTransition: otherwise; answer first.
+    """
+    if any(work.id == work_id and work.cancel_requested for work in order.fulfillment_orders):
+        raise IllegalTransition(action, "CANCEL_REQUESTED")
 
 
 def with_hold(order: Order, hold: Hold) -> Order:

@@ -1,6 +1,6 @@
 """Orders as values: axes, lines, line groups, fulfillment orders. Statuses are derived (L1-L7)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from domain.common.ids import (
     ShipmentId,
     Sku,
 )
+from domain.orders.pricing import due_for_units
 from domain.payments.model import Payment, PaymentStatus, status_of
 
 
@@ -202,6 +203,14 @@ class FulfillmentOrder:
     accepted_at: datetime | None = None
     rejected_at: datetime | None = None
     rejection_reason: str | None = None
+    cancel_requested_at: datetime | None = None
+    cancel_answer_by: datetime | None = None
+    cancel_refused_at: datetime | None = None
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody waits for the location to say if its work can still be cancelled."""
+        return self.cancel_requested_at is not None and self.cancel_refused_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +275,27 @@ class Order:
     def payment_status(self) -> PaymentStatus:
         """The money axis."""
         return status_of(self.payments)
+
+    def value_of(self, chosen: Callable[[Group], bool]) -> int:
+        """What the chosen units are worth of the order's total, minor units."""
+        units: dict[OrderLineId, int] = {}
+        for group in self.groups:
+            if chosen(group):
+                units[group.line_id] = units.get(group.line_id, 0) + group.quantity
+        return due_for_units(
+            self.total_minor,
+            [line.total_minor for line in self.lines],
+            [line.ordered_quantity for line in self.lines],
+            [units.get(line.id, 0) for line in self.lines],
+        )
+
+    @property
+    def excess_minor(self) -> int:
+        """What was captured beyond the value of all units that are not called off, and is neither
+        refunded nor owed: money to let go.
+        """
+        kept = sum(payment.refundable_minor for payment in self.payments)
+        return max(0, kept - self.value_of(lambda group: group.state not in CALLED_OFF))
 
     def groups_of(self, fulfillment_order_id: FulfillmentOrderId) -> tuple[Group, ...]:
         """The groups that one fulfillment order works on."""

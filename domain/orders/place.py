@@ -37,12 +37,13 @@ OPERATION = "placeOrder"
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How orders are taken: who chooses locations, how long a customer may take to pay, and a
-    location to accept its work.
+    location to accept its work and to answer a request to cancel it.
     """
 
     sourcing: SourcingPolicy
     payment_window: timedelta
     accept_within: timedelta = timedelta(minutes=30)
+    cancel_answer_within: timedelta = timedelta(minutes=15)
 
 
 async def accept(

@@ -36,6 +36,7 @@ _ORDER_CHANGING = [
     "holds",
     "fulfillment_status",
     "payment_status",
+    "excess_minor",
     "pay_until",
     "confirmed_at",
     "closed_at",
@@ -59,6 +60,9 @@ _WORK_CHANGING = [
     "accepted_at",
     "rejected_at",
     "rejection_reason",
+    "cancel_requested_at",
+    "cancel_answer_by",
+    "cancel_refused_at",
     "updated_at",
     "version",
 ]
@@ -69,6 +73,7 @@ _PAYMENT_CHANGING = [
     "authorised_minor",
     "captured_minor",
     "refunded_minor",
+    "refund_due_minor",
     "updated_at",
 ]
 

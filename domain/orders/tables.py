@@ -35,6 +35,13 @@ sales_order = sa.Table(
     sa.Column("tax_minor", sa.BigInteger, nullable=False, comment="tax owed on items + shipping"),
     sa.Column("tax_included", sa.Boolean, nullable=False),
     sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column(
+        "excess_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="derived: captured beyond what is due, and not given back yet",
+    ),
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("placed_by", sa.Text, nullable=False),
     sa.Column("pay_until", sa.DateTime(timezone=True), comment="end of the payment window"),
@@ -50,6 +57,7 @@ sales_order = sa.Table(
         "pay_until",
         postgresql_where=sa.text("status = 'PENDING_PAYMENT'"),
     ),
+    sa.Index("ix_sales_order_excess_minor", "id", postgresql_where=sa.text("excess_minor > 0")),
     sa.CheckConstraint(
         "total_minor = items_minor - discount_minor + shipping_minor"
         " + case when tax_included then 0 else tax_minor end",
@@ -98,6 +106,9 @@ fulfillment_order = sa.Table(
     sa.Column("accepted_at", sa.DateTime(timezone=True)),
     sa.Column("rejected_at", sa.DateTime(timezone=True)),
     sa.Column("rejection_reason", sa.Text),
+    sa.Column("cancel_requested_at", sa.DateTime(timezone=True)),
+    sa.Column("cancel_answer_by", sa.DateTime(timezone=True), comment="no answer is a no"),
+    sa.Column("cancel_refused_at", sa.DateTime(timezone=True)),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -111,6 +122,11 @@ fulfillment_order = sa.Table(
         "ix_fulfillment_order_accept_by",
         "accept_by",
         postgresql_where=sa.text("status = 'RELEASED' and accepted_at is null"),
+    ),
+    sa.Index(
+        "ix_fulfillment_order_cancel_answer_by",
+        "cancel_answer_by",
+        postgresql_where=sa.text("cancel_requested_at is not null and cancel_refused_at is null"),
     ),
 )
 

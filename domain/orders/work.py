@@ -12,7 +12,13 @@ from domain.identity.model import Actor
 from domain.locations.model import next_cut_off
 from domain.locations.repository import all_locations_by_id
 from domain.orders.commands import ChangeOrder, ChangeWork
-from domain.orders.lifecycle import Action, move, require_no_hold, require_status
+from domain.orders.lifecycle import (
+    Action,
+    move,
+    require_no_cancel_request,
+    require_no_hold,
+    require_status,
+)
 from domain.orders.model import (
     CARRIED,
     FulfillmentOrder,
@@ -120,6 +126,8 @@ async def advance(
     async def work() -> WorkChanged:
         before, work_id = await locked_work(tx, actor, command)
         require_no_hold(before)
+        if action is Action.MARK_READY:
+            require_no_cancel_request(before, action.value, work_id)
         after = accepted(move(before, action, belongs_to(work_id)), work_id, await tx.now())
         saved = await save(tx, before, after, action.value)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)

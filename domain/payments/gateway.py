@@ -38,6 +38,10 @@ class PaymentGateway(Protocol):
         """Take `amount_minor` (at most what is left) of the authorisation `reference`."""
         ...
 
+    async def refund(self, psp_key: str, reference: str, amount_minor: int) -> GatewayAnswer:
+        """Give back `amount_minor` (at most what is captured and not refunded)."""
+        ...
+
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         """Let go of what was authorised and not captured."""
         ...

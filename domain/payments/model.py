@@ -40,6 +40,8 @@ class PaymentStatus(StrEnum):
     AUTHORISED = "AUTHORISED"
     PARTIALLY_CAPTURED = "PARTIALLY_CAPTURED"
     CAPTURED = "CAPTURED"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
     VOIDED = "VOIDED"
 
 
@@ -65,6 +67,13 @@ class Payment:
     refunded_minor: int
     created_at: datetime
     updated_at: datetime
+    refund_due_minor: int = 0
+    """What is owed to the customer because no PSP can give it back; staff pay it."""
+
+    @property
+    def refundable_minor(self) -> int:
+        """What was captured and is neither refunded nor owed."""
+        return self.captured_minor - self.refunded_minor - self.refund_due_minor
 
     @property
     def capturable_minor(self) -> int:
@@ -155,6 +164,9 @@ def status_of(payments: Iterable[Payment]) -> PaymentStatus:
     """The payment axis of an order: its best payment counts, a void only if nothing else is."""
     found = list(payments)
     states = {payment.state for payment in found}
+    if any(payment.refunded_minor + payment.refund_due_minor for payment in found):
+        kept = any(payment.refundable_minor or payment.capturable_minor for payment in found)
+        return PaymentStatus.PARTIALLY_REFUNDED if kept else PaymentStatus.REFUNDED
     if any(payment.captured_minor for payment in found):
         open_part = any(payment.capturable_minor for payment in found)
         return PaymentStatus.PARTIALLY_CAPTURED if open_part else PaymentStatus.CAPTURED

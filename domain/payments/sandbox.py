@@ -2,8 +2,10 @@
 
 The token decides the answer: `tok_approve` (or any other) approves, `tok_decline` declines,
 `tok_timeout` charges but does not answer the first time (the retry with the same key does),
-`tok_capture_fail` approves and declines the capture.
+`tok_capture_fail` approves and declines the capture, `tok_refund_fail` declines refunds.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -16,6 +18,8 @@ from domain.payments.tables import sandbox_operation as operations
 DECLINE = "tok_decline"
 TIMEOUT = "tok_timeout"
 CAPTURE_FAIL = "tok_capture_fail"
+REFUND_FAIL = "tok_refund_fail"
+_MARKS = {CAPTURE_FAIL: "_nocapture", REFUND_FAIL: "_norefund"}
 
 
 class SandboxGateway:
@@ -31,7 +35,7 @@ class SandboxGateway:
         declined = token == DECLINE
         wanted = insert(charges).values(
             psp_key=psp_key,
-            reference=f"sbx_{psp_key}" + ("_nocapture" if token == CAPTURE_FAIL else ""),
+            reference=f"sbx_{psp_key}" + _MARKS.get(token, ""),
             outcome=(Outcome.DECLINED if declined else Outcome.APPROVED).value,
             reason="card_declined" if declined else None,
             currency=currency,
@@ -52,6 +56,12 @@ class SandboxGateway:
             return GatewayAnswer(Outcome.DECLINED, reference, "capture_refused")
         return await self._operate(psp_key, reference, "CAPTURE", amount_minor)
 
+    async def refund(self, psp_key: str, reference: str, amount_minor: int) -> GatewayAnswer:
+        """See the port. Declines when less was captured than is given back."""
+        if reference.endswith("_norefund"):
+            return GatewayAnswer(Outcome.DECLINED, reference, "card_closed")
+        return await self._operate(psp_key, reference, "REFUND", amount_minor)
+
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         """See the port."""
         return await self._operate(psp_key, reference, "VOID", 0)
@@ -65,13 +75,7 @@ class SandboxGateway:
             .on_conflict_do_nothing()
             .returning(operations.c.psp_key)
         )
-        change = (
-            {"voided": True}
-            if kind == "VOID"
-            else {"captured_minor": charges.c.captured_minor + amount_minor}
-        )
-        fits = charges.c.authorised_minor - charges.c.captured_minor >= amount_minor
-        allowed = sa.true() if kind == "VOID" else sa.and_(sa.not_(charges.c.voided), fits)
+        change, allowed = _effect(kind, amount_minor)
         async with self._engine.begin() as connection:
             if (await connection.execute(once)).first() is None:
                 return GatewayAnswer(Outcome.APPROVED, reference)
@@ -82,3 +86,18 @@ class SandboxGateway:
                 return GatewayAnswer(Outcome.APPROVED, reference)
             await connection.rollback()
         return GatewayAnswer(Outcome.DECLINED, reference, "not_capturable")
+
+
+def _effect(kind: str, amount_minor: int) -> tuple[dict[str, Any], sa.ColumnElement[bool]]:
+    """What an operation changes of a charge, and when it may."""
+    c = charges.c
+    match kind:
+        case "VOID":
+            return {"voided": True}, sa.true()
+        case "REFUND":
+            refunded = c.refunded_minor + amount_minor
+            return {"refunded_minor": refunded}, refunded <= c.captured_minor
+        case _:
+            captured = c.captured_minor + amount_minor
+            fits = captured <= c.authorised_minor
+            return {"captured_minor": captured}, sa.and_(sa.not_(c.voided), fits)

@@ -21,11 +21,22 @@ payment = sa.Table(
     sa.Column("authorised_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("captured_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column(
+        "refund_due_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="owed to the customer: no PSP can refund it",
+    ),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("amount_minor >= 0", name="amount"),
     sa.CheckConstraint("captured_minor between 0 and authorised_minor", name="captured"),
-    sa.CheckConstraint("refunded_minor between 0 and captured_minor", name="refunded"),
+    sa.CheckConstraint(
+        "refunded_minor >= 0 and refund_due_minor >= 0"
+        " and refunded_minor + refund_due_minor <= captured_minor",
+        name="refunded",
+    ),
     sa.CheckConstraint("state <> 'VOIDED' or captured_minor = 0", name="voided"),
     sa.CheckConstraint(
         "state in ('PENDING','UNKNOWN','AUTHORISED','DECLINED','CAPTURED','VOIDED')", name="state"
@@ -44,7 +55,9 @@ sandbox_charge = sa.Table(
     sa.Column("captured_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("voided", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.CheckConstraint("captured_minor between 0 and authorised_minor", name="captured"),
+    sa.CheckConstraint("refunded_minor between 0 and captured_minor", name="refunded"),
 )
 
 sandbox_operation = sa.Table(
@@ -54,7 +67,7 @@ sandbox_operation = sa.Table(
     sa.Column("reference", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("kind in ('CAPTURE','VOID')", name="kind"),
+    sa.CheckConstraint("kind in ('CAPTURE','VOID','REFUND')", name="kind"),
 )
 
 payment_capture = sa.Table(
@@ -71,6 +84,23 @@ payment_capture = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("payment_id", "purpose_id", "attempt"),
+    sa.CheckConstraint("amount_minor > 0", name="amount"),
+    sa.CheckConstraint("state in ('PENDING','DONE','DECLINED')", name="state"),
+)
+
+payment_refund = sa.Table(
+    "payment_refund",
+    metadata,
+    sa.Column("psp_key", sa.Text, primary_key=True),
+    sa.Column(
+        "payment_id", UUID(as_uuid=True), sa.ForeignKey("payment.id"), nullable=False, index=True
+    ),
+    sa.Column("order_id", UUID(as_uuid=True), nullable=False, index=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("amount_minor > 0", name="amount"),
     sa.CheckConstraint("state in ('PENDING','DONE','DECLINED')", name="state"),
 )

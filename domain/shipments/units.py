@@ -13,7 +13,14 @@ from domain.common.ids import (
     new_id,
 )
 from domain.orders.errors import IllegalTransition
-from domain.orders.lifecycle import Action, move, require_no_hold, require_status, split
+from domain.orders.lifecycle import (
+    Action,
+    move,
+    require_no_cancel_request,
+    require_no_hold,
+    require_status,
+    split,
+)
 from domain.orders.model import Group, GroupState, Order, OrderStatus
 from domain.orders.work import belongs_to, find_work
 from domain.shipments.commands import ShipFulfillmentOrder
@@ -46,6 +53,7 @@ def dispatched(
     """
     require_status(order, Action.SHIP.value, OrderStatus.CONFIRMED)
     require_no_hold(order)
+    require_no_cancel_request(order, Action.SHIP.value, work_id)
     shipment_id = ShipmentId(new_id())
     after = move(order, Action.SHIP, belongs_to(work_id), shipment_id=shipment_id)
     return after, Shipment(

@@ -164,6 +164,8 @@ described(
         "AUTHORISED": "The money is put aside.",
         "PARTIALLY_CAPTURED": "Some of it is taken.",
         "CAPTURED": "All of it is taken.",
+        "PARTIALLY_REFUNDED": "Some of what was taken is given back, or owed to the customer.",
+        "REFUNDED": "All that was taken is given back, or owed to the customer.",
         "VOIDED": "Let go; nothing was taken.",
     },
 )

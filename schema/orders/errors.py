@@ -172,3 +172,28 @@ class DuplicateExternalReferenceError(Error):
         return DuplicateExternalReferenceError(
             code=error.code, message=error.message, reference=error.reference
         )
+
+
+@twin_of(domain.QuantityExceeded)
+@access()
+@strawberry.type(
+    description="More units of a line were named than there are in the needed state. Nothing was "
+    "changed; a location's report is kept among its fulfillment exceptions."
+)
+class QuantityExceededError(Error):
+    """Twin of QuantityExceeded."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
+    reported: int = strawberry.field(description="Units that were reported.")
+    expected: int = strawberry.field(description="Units that there are.")
+
+    @staticmethod
+    def of(error: domain.QuantityExceeded) -> "QuantityExceededError":
+        """The twin."""
+        return QuantityExceededError(
+            code=error.code,
+            message=error.message,
+            order_line_id=strawberry.ID(str(error.line_id)),
+            reported=error.reported,
+            expected=error.expected,
+        )

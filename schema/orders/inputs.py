@@ -9,12 +9,14 @@ from domain.common.ids import (
     FulfillmentOrderId,
     LocationId,
     OrderId,
+    OrderLineId,
     Sku,
 )
 from domain.customers.model import GivenCustomer
 from domain.orders import commands
 from domain.orders import model as orders
-from schema.ids import id_of
+from domain.orders.units import LineUnits
+from schema.ids import id_of, uuid_of
 from schema.inputs import KEY, VERSION
 from schema.money import MoneyInput
 from schema.orders.enums import DeliveryMode, Hold, Tender, UnfilledPolicy
@@ -252,6 +254,31 @@ class ChangeOrderInput:
         )
 
 
+@strawberry.input(description="Which units to cancel.")
+class CancelOrderLinesInput:
+    """Twin of CancelLines."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    lines: list["LineUnitsInput"] = strawberry.field(
+        description="Units to cancel per line; no location may be working on them."
+    )
+    reason: str | None = strawberry.field(
+        default=None, description="Explanation for the history, at most 200 characters."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> commands.CancelLines:
+        """The command."""
+        return commands.CancelLines(
+            idempotency_key=self.idempotency_key,
+            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
+            lines=tuple(line.to_domain() for line in self.lines),
+            expected_version=self.expected_version,
+            reason=self.reason,
+        )
+
+
 @strawberry.input(description="Which fulfillment order to work on.")
 class FulfillmentOrderInput:
     """Twin of ChangeWork."""
@@ -268,3 +295,16 @@ class FulfillmentOrderInput:
             fulfillment_order_id=FulfillmentOrderId(found),
             expected_version=self.expected_version,
         )
+
+
+@strawberry.input(description="Units of an order line.")
+class LineUnitsInput:
+    """Twin of LineUnits."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
+    quantity: int = strawberry.field(description="Units.")
+
+    def to_domain(self) -> LineUnits:
+        """The units."""
+        line_id = uuid_of(self.order_line_id, "lines.orderLineId")
+        return LineUnits(OrderLineId(line_id), self.quantity)

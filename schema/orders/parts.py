@@ -22,6 +22,10 @@ class Payment:
     amount: Money = strawberry.field(description="What was asked for.")
     authorised: Money = strawberry.field(description="What was put aside.")
     captured: Money = strawberry.field(description="What was taken.")
+    refunded: Money = strawberry.field(description="What was given back.")
+    refund_due: Money = strawberry.field(
+        description="What staff must give back since no payment service can, such as cash."
+    )
     decline_reason: str | None = strawberry.field(description="Why it was refused, if it was.")
 
     @staticmethod
@@ -33,6 +37,8 @@ class Payment:
             amount=Money.of(payment.amount_minor, payment.currency),
             authorised=Money.of(payment.authorised_minor, payment.currency),
             captured=Money.of(payment.captured_minor, payment.currency),
+            refunded=Money.of(payment.refunded_minor, payment.currency),
+            refund_due=Money.of(payment.refund_due_minor, payment.currency),
             decline_reason=payment.decline_reason,
         )
 

@@ -22,6 +22,7 @@ from schema.orders.errors import (
     PaymentOutcomeUnknownError,
     ProductNotFoundError,
     ProductNotSellableError,
+    QuantityExceededError,
 )
 from schema.orders.types import FulfillmentOrder, Order
 from schema.stock import InsufficientStockError
@@ -100,6 +101,18 @@ ChangeOrderResult = Annotated[
     | VersionConflictError
     | IdempotencyConflictError,
     strawberry.union("ChangeOrderResult", description="What changes of an order answer."),
+]
+
+CancelOrderLinesResult = Annotated[
+    ChangeOrderPayload
+    | QuantityExceededError
+    | IllegalTransitionError
+    | ValidationError
+    | NotFoundError
+    | ForbiddenError
+    | VersionConflictError
+    | IdempotencyConflictError,
+    strawberry.union("CancelOrderLinesResult", description="What cancelOrderLines answers."),
 ]
 
 CollectOrderResult = Annotated[

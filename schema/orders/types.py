@@ -135,6 +135,12 @@ class FulfillmentOrder(relay.Node):
     rejection_reason: str | None = strawberry.field(
         description="Why, a FulfillmentFailureReason; null unless it was."
     )
+    cancel_requested: bool = strawberry.field(
+        description="Whether someone asked to cancel it; it does not ship before it is answered."
+    )
+    cancel_answer_by: datetime | None = strawberry.field(
+        description="When no answer counts as a refusal (UTC)."
+    )
     updated_at: datetime = strawberry.field(description="Last change (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
@@ -167,6 +173,8 @@ class FulfillmentOrder(relay.Node):
             accepted_at=work.accepted_at,
             rejected_at=work.rejected_at,
             rejection_reason=work.rejection_reason,
+            cancel_requested=work.cancel_requested,
+            cancel_answer_by=work.cancel_answer_by,
             updated_at=work.updated_at,
             version=work.version,
             lines=[

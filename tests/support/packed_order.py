@@ -148,5 +148,8 @@ class Interrupted:
         await self.meanwhile()
         return answer
 
+    async def refund(self, psp_key: str, reference: str, amount_minor: int) -> GatewayAnswer:
+        return await self.gateway.refund(psp_key, reference, amount_minor)
+
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         return await self.gateway.void(psp_key, reference)

@@ -46,7 +46,7 @@ def upgrade() -> None:
         ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["order_id"], ["sales_order.id"], name=op.f("fk_order_notice_order_id_sales_order")
+            ["order_id"], ["sales_order.id"], name=op.f("fk_order_notice_order_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_notice")),
         sa.UniqueConstraint(

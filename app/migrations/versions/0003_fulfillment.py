@@ -71,7 +71,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["fulfillment_order_id"],
             ["fulfillment_order.id"],
-            name=op.f("fk_fulfillment_exception_fulfillment_order_id_fulfillment_order"),
+            name=op.f("fk_fulfillment_exception_fulfillment_order_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_exception")),
         sa.UniqueConstraint(

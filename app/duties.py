@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
 from domain.orders.sweep import expire_unpaid, void_leftovers
+from domain.pickup.waiting import expire_pickups
 from domain.stock.expiry import expire_due
 from schema.context import Services
 
@@ -32,6 +33,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("unpaid orders", lambda: expire_unpaid(database, gateway, limit=BATCH)),
         Duty("silent locations", lambda: reject_silent(database, terms, limit=BATCH)),
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
+        Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
         Duty(
             "reservations",

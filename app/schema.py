@@ -23,6 +23,7 @@ from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.orders import OrdersMutation, OrdersQuery
+from resolvers.pickup import PickupMutation
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
 from subscriptions.fields import Subscription
@@ -53,6 +54,7 @@ class Mutation(
     OrdersMutation,
     ShipmentsMutation,
     FulfillmentMutation,
+    PickupMutation,
 ):
     """All root fields that change something."""
 

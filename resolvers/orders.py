@@ -185,7 +185,7 @@ class OrdersMutation:
     ) -> ChangeOrderResult:
         """The held order, or why not."""
         actor = info.context.caller
-        return await _change(
+        return await change(
             info.context, lambda tx: holding.hold_order(tx, actor, input.to_domain())
         )
 
@@ -195,7 +195,7 @@ class OrdersMutation:
     ) -> ChangeOrderResult:
         """The order without that hold, or why not."""
         actor = info.context.caller
-        return await _change(
+        return await change(
             info.context, lambda tx: holding.release_hold(tx, actor, input.to_domain())
         )
 
@@ -208,7 +208,7 @@ class OrdersMutation:
     ) -> ChangeOrderResult:
         """The released order, or why not."""
         actor, terms = info.context.caller, info.context.services.terms
-        return await _change(
+        return await change(
             info.context,
             lambda tx: work.release_order(tx, actor, input.to_domain(), terms.accept_within),
         )
@@ -271,7 +271,7 @@ class OrdersMutation:
                 command,
                 context.correlation_id,
             )
-            return ChangeOrderPayload(order=await _loaded(context, command.order_id))
+            return ChangeOrderPayload(order=await loaded(context, command.order_id))
 
         return await answer(collect())
 
@@ -280,7 +280,7 @@ class OrdersMutation:
         self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The fulfillment order in picking, or why not."""
-        return await _advance(info.context, input, work.start_picking)
+        return await advance(info.context, input, work.start_picking)
 
     @strawberry.mutation(
         description="All units of the fulfillment order are picked.", extensions=[Allow(*WORKERS)]
@@ -289,7 +289,7 @@ class OrdersMutation:
         self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The picked fulfillment order, or why not."""
-        return await _advance(info.context, input, work.confirm_pick)
+        return await advance(info.context, input, work.confirm_pick)
 
     @strawberry.mutation(
         description="All units of the fulfillment order are packed.", extensions=[Allow(*WORKERS)]
@@ -298,17 +298,7 @@ class OrdersMutation:
         self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The packed fulfillment order, or why not."""
-        return await _advance(info.context, input, work.pack)
-
-    @strawberry.mutation(
-        description="The packed goods wait for the customer in the store (PICKUP only).",
-        extensions=[Allow(*WORKERS)],
-    )
-    async def mark_ready_for_pickup(
-        self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
-    ) -> FulfillmentOrderResult:
-        """The fulfillment order, ready, or why not."""
-        return await _advance(info.context, input, work.mark_ready)
+        return await advance(info.context, input, work.pack)
 
 
 async def let_go_after(
@@ -319,7 +309,7 @@ async def let_go_after(
     """
     await context.run(work)
     await let_go(context, order_id)
-    return ChangeOrderPayload(order=await _loaded(context, order_id))
+    return ChangeOrderPayload(order=await loaded(context, order_id))
 
 
 async def let_go(context: Context, order_id: OrderId) -> None:
@@ -341,29 +331,32 @@ def till(context: Context) -> Till:
 
 async def present(context: Context, placed: Placed) -> Order:
     """The placed order as it is now."""
-    return await _loaded(context, placed.order_id)
+    return await loaded(context, placed.order_id)
 
 
-async def _loaded(context: Context, order_id: OrderId) -> Order:
+async def loaded(context: Context, order_id: OrderId) -> Order:
+    """The order as it is now."""
     found = await context.read_primary(lambda c: orders_by_id(c, [order_id]))
     return Order.of(found[order_id])
 
 
-async def _change(
-    context: Context, change: Callable[[Tx], Awaitable[Changed]]
-) -> ChangeOrderResult:
+async def change(context: Context, work: Callable[[Tx], Awaitable[Changed]]) -> ChangeOrderResult:
+    """The order after `work`, or why not."""
+
     async def run() -> ChangeOrderPayload:
-        changed = await context.run(change)
-        return ChangeOrderPayload(order=await _loaded(context, changed.order_id))
+        changed = await context.run(work)
+        return ChangeOrderPayload(order=await loaded(context, changed.order_id))
 
     return await answer(run())
 
 
-async def _advance(
+async def advance(
     context: Context,
     input: FulfillmentOrderInput,
     step: Callable[[Tx, Actor, ChangeWork], Awaitable[WorkChanged]],
 ) -> FulfillmentOrderResult:
+    """The fulfillment order after a step of its work, or why not."""
+
     async def run() -> FulfillmentOrderPayload:
         command = input.to_domain()
         changed = await context.run(lambda tx: step(tx, context.caller, command))

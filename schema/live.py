@@ -149,6 +149,12 @@ class OrderState:
     fulfillment_status: FulfillmentStatus = strawberry.field(description="Where the goods are.")
     payment_status: PaymentStatus = strawberry.field(description="Where the money is.")
     delivery_mode: DeliveryMode = strawberry.field(description="How the goods get there.")
+    ready_at: datetime | None = strawberry.field(
+        description="When goods were ready in the store (UTC)."
+    )
+    collect_until: datetime | None = strawberry.field(
+        description="When the store gives them up (UTC)."
+    )
     total: Money = strawberry.field(description="What the customer pays.")
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
@@ -169,6 +175,8 @@ class OrderState:
             fulfillment_status=FulfillmentStatus(payload["fulfillment_status"]),
             payment_status=PaymentStatus(payload["payment_status"]),
             delivery_mode=DeliveryMode(payload["delivery_mode"]),
+            ready_at=_moment(payload.get("ready_at")),
+            collect_until=_moment(payload.get("collect_until")),
             total=Money.of(payload["total_minor"], payload["currency"]),
             placed_at=datetime.fromisoformat(payload["placed_at"]),
             updated_at=datetime.fromisoformat(payload["updated_at"]),

@@ -57,6 +57,8 @@ StockMovementReason = described(
         "SHIPPED": "Handed over to the carrier.",
         "COLLECTED": "Collected by the customer.",
         "SOLD": "Taken away by the customer at once.",
+        "TRANSFER_OUT": "Sent to another location.",
+        "TRANSFER_IN": "Arrived from another location.",
     },
     name="StockMovementReason",
 )

@@ -21,6 +21,7 @@ from domain.orders.place import Terms
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
 from domain.payments.gateway import PaymentGateway
+from domain.pickup.waiting import mark_ready
 from domain.shipments.commands import (
     DeliverShipment,
     GivenParcel,
@@ -142,7 +143,7 @@ async def _prepare(shop: Shop, wish: Wish, work_id: FulfillmentOrderId) -> None:
             await _STEPS[stage](tx, FLOOR, ChangeWork(_key(wish, work_id, stage), work_id))
         if wish.stage in _FETCHED:
             ready = ChangeWork(_key(wish, work_id, Stage.READY), work_id)
-            await work.mark_ready(tx, FLOOR, ready)
+            await mark_ready(tx, FLOOR, ready)
 
     await shop.database.run(steps, actor_key=FLOOR.key)
 

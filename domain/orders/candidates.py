@@ -1,6 +1,7 @@
 """Which locations may serve an order, as sourcing wants to know it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,13 +28,14 @@ async def candidates_for(
     SKUs; without the excluded ones. One statement.
     """
     levels = await candidates(connection, set(skus), channel)
-    return _by_location(
+    found = _by_location(
         [
             level
             for level in levels
             if level.location_id not in excluded and _eligible(level, delivery)
         ]
     )
+    return [_preferred(each, delivery) for each in found]
 
 
 def near(address: Address | None) -> Place | None:
@@ -47,9 +49,17 @@ def _eligible(level: CandidateLevel, delivery: Delivery) -> bool:
     mode = delivery.mode
     if mode is DeliveryMode.TAKE_AWAY:
         return level.location_id == delivery.location_id
-    if mode in COLLECTED_IN_STORE:
-        return level.can_pickup and level.location_id == delivery.location_id
-    return level.can_ship
+    in_store = level.can_pickup and level.location_id == delivery.location_id
+    if mode is DeliveryMode.SHIP_TO_STORE:
+        return in_store or level.can_ship
+    return in_store if mode in COLLECTED_IN_STORE else level.can_ship
+
+
+def _preferred(candidate: Candidate, delivery: Delivery) -> Candidate:
+    """The store where the goods are collected comes before all that would have to send them."""
+    if candidate.location_id != delivery.location_id:
+        return candidate
+    return replace(candidate, priority=-1)
 
 
 def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:

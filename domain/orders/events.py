@@ -1,6 +1,7 @@
 """What the orders area publishes. Payloads are public state: no name, address or token."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from domain.common.ids import FulfillmentOrderId
@@ -23,6 +24,8 @@ def order_payload(order: Order, action: str, reason: str | None) -> dict[str, An
         "fulfillment_status": order.fulfillment_status.value,
         "payment_status": order.payment_status.value,
         "delivery_mode": order.delivery_mode.value,
+        "ready_at": _moment(order.pickup.ready_at if order.pickup else None),
+        "collect_until": _moment(order.pickup.collect_until if order.pickup else None),
         "currency": order.currency,
         "total_minor": order.total_minor,
         "placed_at": order.placed_at.isoformat(),
@@ -44,9 +47,9 @@ def work_payload(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
         "location_id": str(work.location_id),
         "delivery_mode": work.delivery_mode.value,
         "status": order.work_status(work).value,
-        "due_at": work.due_at.isoformat() if work.due_at else None,
-        "accept_by": work.accept_by.isoformat() if work.accept_by else None,
-        "accepted_at": work.accepted_at.isoformat() if work.accepted_at else None,
+        "due_at": _moment(work.due_at),
+        "accept_by": _moment(work.accept_by),
+        "accepted_at": _moment(work.accepted_at),
         "rejection_reason": work.rejection_reason,
         "cancel_requested": work.cancel_requested,
         "updated_at": work.updated_at.isoformat(),
@@ -61,6 +64,10 @@ def work_payload(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
             for group in groups
         ],
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def order_changed(order: Order, action: str, reason: str | None) -> Event:

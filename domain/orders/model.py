@@ -229,6 +229,19 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Pickup:
+    """How the goods of an order are collected in its store. The name is personal data, the code a
+    secret of the customer.
+    """
+
+    code: str = field(repr=False)
+    proxy_name: str | None = field(default=None, repr=False)
+    ready_at: datetime | None = None
+    collect_until: datetime | None = None
+    wrong_codes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A whole order. Equal inputs give equal statuses: nothing here is set by hand."""
 
@@ -265,6 +278,7 @@ class Order:
     fulfillment_orders: tuple[FulfillmentOrder, ...] = ()
     payments: tuple[Payment, ...] = ()
     address: Address | None = field(default=None, repr=False)
+    pickup: Pickup | None = None
 
     @property
     def fulfillment_status(self) -> FulfillmentStatus:

@@ -6,7 +6,8 @@ from domain.orders.model import CALLED_OFF, GONE_WRONG, ON_THE_WAY, WITH_CUSTOME
 
 
 def due_for(order: Order, *, chosen: Callable[[Group], bool]) -> int:
-    """Minor units to capture so that all units that left, and the chosen ones that were not called off, are paid.
+    """Minor units to capture so that all units that left are paid, and the chosen ones that were
+    not called off.
 
     Never negative, and never more than is left to capture.
     """

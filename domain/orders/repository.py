@@ -16,6 +16,7 @@ from domain.orders.tables import (
     line_group,
     order_address,
     order_line,
+    order_pickup,
     sales_order,
 )
 from domain.payments.tables import payment
@@ -36,12 +37,21 @@ def order_document() -> sa.ColumnElement[object]:
         "payments",
         children(payment, payment.c.order_id == mine, payment.c.id),
         "address",
-        sa.select(sa.func.to_jsonb(order_address.table_valued()))
-        .where(order_address.c.order_id == mine)
-        .correlate_except(order_address)
-        .scalar_subquery(),
+        _only(order_address),
+        "pickup",
+        _only(order_pickup),
     )
     return sa.func.to_jsonb(sales_order.table_valued()).op("||")(parts)
+
+
+def _only(part: sa.Table) -> sa.ScalarSelect[object]:
+    """The one row that `part` has of the order, as JSON; null if it has none."""
+    return (
+        sa.select(sa.func.to_jsonb(part.table_valued()))
+        .where(part.c.order_id == sales_order.c.id)
+        .correlate_except(part)
+        .scalar_subquery()
+    )
 
 
 def parsed(documents: Sequence[object]) -> list[Order]:

@@ -12,13 +12,22 @@ from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import Address, FulfillmentOrder, Group, Line, Order, OrderStatus
+from domain.orders.model import (
+    Address,
+    FulfillmentOrder,
+    Group,
+    Line,
+    Order,
+    OrderStatus,
+    Pickup,
+)
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
     order_address,
     order_history,
     order_line,
+    order_pickup,
     sales_order,
 )
 from domain.payments.model import Payment
@@ -31,8 +40,11 @@ _WORK = [column.name for column in fulfillment_order.columns]
 _PAYMENT = [column.name for column in payment.columns]
 _HISTORY = ["order_id", "version", "action", "actor", "reason", "detail", "at"]
 _ADDRESS = [column.name for column in order_address.columns]
+_PICKUP = [column.name for column in order_pickup.columns]
 _ORDER_CHANGING = [
     "status",
+    "delivery_mode",
+    "delivery_location_id",
     "holds",
     "fulfillment_status",
     "payment_status",
@@ -136,6 +148,12 @@ async def save(
     if payments:
         rows = [_fields(paid) for paid in payments]
         writes.append(upsert_many(payment, _PAYMENT, _PAYMENT_CHANGING, rows))
+    if after.address is not None and after.address != before.address:
+        row = {"order_id": after.id, **_fields(after.address)}
+        writes.append(upsert_many(order_address, _ADDRESS, _ADDRESS[1:], [row]))
+    if after.pickup is not None and after.pickup != before.pickup:
+        row = {"order_id": after.id, **_fields(after.pickup)}
+        writes.append(upsert_many(order_pickup, _PICKUP, _PICKUP[1:], [row]))
     await _execute(tx, [*writes, *also])
     return after
 
@@ -212,7 +230,7 @@ def _order_row(order: Order) -> dict[str, Any]:
     return row
 
 
-def _fields(part: Line | Group | FulfillmentOrder | Payment | Address) -> dict[str, Any]:
+def _fields(part: Line | Group | FulfillmentOrder | Payment | Address | Pickup) -> dict[str, Any]:
     """Its fields as they are: `asdict` would copy every id and number in them."""
     return {field.name: getattr(part, field.name) for field in fields(part)}
 

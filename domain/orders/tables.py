@@ -159,6 +159,11 @@ line_group = sa.Table(
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.Index(
+        "ix_line_group_ready_for_pickup",
+        "order_id",
+        postgresql_where=sa.text("state = 'READY_FOR_PICKUP'"),
+    ),
+    sa.Index(
         "ix_line_group_unsourced",
         "line_id",
         postgresql_where=sa.text("state in ('PENDING_SOURCE','BACKORDERED')"),
@@ -178,6 +183,17 @@ order_address = sa.Table(
     sa.Column("phone", sa.Text),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
+)
+
+order_pickup = sa.Table(
+    "order_pickup",
+    metadata,
+    sa.Column("order_id", UUID(as_uuid=True), sa.ForeignKey("sales_order.id"), primary_key=True),
+    sa.Column("code", sa.Text, nullable=False, comment="the customer's secret"),
+    sa.Column("proxy_name", sa.Text, comment="personal data"),
+    sa.Column("ready_at", sa.DateTime(timezone=True)),
+    sa.Column("collect_until", sa.DateTime(timezone=True)),
+    sa.Column("wrong_codes", sa.Integer, nullable=False, server_default="0"),
 )
 
 order_history = sa.Table(

@@ -1,4 +1,4 @@
-"""A location's work for an order: release, start picking, pick, pack, ready for pickup."""
+"""A location's work for an order: release, start picking, pick, pack."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,6 @@ from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.lifecycle import (
     Action,
     move,
-    require_no_cancel_request,
     require_no_hold,
     require_status,
 )
@@ -105,11 +104,6 @@ async def pack(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
     return await advance(tx, actor, command, "packFulfillmentOrder", Action.PACK)
 
 
-async def mark_ready(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
-    """The fulfillment order, ready for the customer. Raises and locks: `advance`."""
-    return await advance(tx, actor, command, "markReadyForPickup", Action.MARK_READY)
-
-
 async def advance(
     tx: Tx, actor: Actor, command: ChangeWork, operation: str, action: Action
 ) -> WorkChanged:
@@ -126,8 +120,6 @@ async def advance(
     async def work() -> WorkChanged:
         before, work_id = await locked_work(tx, actor, command)
         require_no_hold(before)
-        if action is Action.MARK_READY:
-            require_no_cancel_request(before, action.value, work_id)
         after = accepted(move(before, action, belongs_to(work_id)), work_id, await tx.now())
         saved = await save(tx, before, after, action.value)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)

@@ -60,6 +60,8 @@ class MovementReason(StrEnum):
     SHIPPED = "SHIPPED"
     COLLECTED = "COLLECTED"
     SOLD = "SOLD"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    TRANSFER_IN = "TRANSFER_IN"
 
 
 class AdjustmentReason(StrEnum):

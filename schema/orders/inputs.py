@@ -107,12 +107,12 @@ class OrderAddressInput:
 class DeliveryInput:
     """Twin of Delivery."""
 
-    mode: DeliveryMode = strawberry.field(description="SHIP, PICKUP or TAKE_AWAY.")
+    mode: DeliveryMode = strawberry.field(description="How.")
     address: OrderAddressInput | None = strawberry.field(
-        default=None, description="Required for SHIP, absent otherwise."
+        default=None, description="Required for SHIP and PICKUP_POINT, absent otherwise."
     )
     location_id: relay.GlobalID | None = strawberry.field(
-        default=None, description="The store, required for PICKUP and TAKE_AWAY."
+        default=None, description="The store, required for the other modes."
     )
 
     def to_domain(self) -> commands.Delivery:

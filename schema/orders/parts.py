@@ -94,3 +94,26 @@ class OrderHistoryEntry:
             reason=entry.reason,
             at=entry.at,
         )
+
+
+@access()
+@strawberry.type(description="How goods are collected in a store.")
+class OrderPickup:
+    """Twin of domain Pickup, without its code."""
+
+    proxy_name: str | None = strawberry.field(description="Who else may collect.")
+    ready_at: datetime | None = strawberry.field(
+        description="When the newest of the goods were ready (UTC)."
+    )
+    collect_until: datetime | None = strawberry.field(
+        description="When the store gives them up (UTC)."
+    )
+
+    @staticmethod
+    def of(pickup: domain.Pickup) -> "OrderPickup":
+        """The twin."""
+        return OrderPickup(
+            proxy_name=pickup.proxy_name,
+            ready_at=pickup.ready_at,
+            collect_until=pickup.collect_until,
+        )

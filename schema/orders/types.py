@@ -29,7 +29,7 @@ from schema.orders.enums import (
     UnfilledPolicy,
 )
 from schema.orders.notices import OrderNotice
-from schema.orders.parts import OrderAddress, OrderHistoryEntry, Payment
+from schema.orders.parts import OrderAddress, OrderHistoryEntry, OrderPickup, Payment
 from schema.shipments.types import Shipment, load_shipments
 
 if TYPE_CHECKING:
@@ -227,9 +227,22 @@ class Order(relay.Node):
     fulfillment_orders: list[FulfillmentOrder] = strawberry.field(
         description="The work of each location."
     )
+    pickup: OrderPickup | None = strawberry.field(
+        description="How it is collected; null until it is ready, or a proxy is named."
+    )
+    pickup_secret: strawberry.Private[str | None]
     tracking_token: str = strawberry.field(
         description="With this token and the number a guest may follow the order. Keep it secret."
     )
+
+    @strawberry.field(
+        description="What to show in the store to collect the goods; null before they are ready. "
+        "For the customer only.",
+        extensions=[Allow(Role.CUSTOMER, anonymous=True)],
+    )
+    def pickup_code(self) -> str | None:
+        """The code, for the customer or a guest who holds number and token."""
+        return self.pickup_secret
 
     @strawberry.field(description="Its shipments, oldest first.")
     async def shipments(self, info: Info) -> list[Shipment]:
@@ -294,7 +307,7 @@ class Order(relay.Node):
     @staticmethod
     def of(order: domain.Order) -> "Order":
         """The twin."""
-        place = order.delivery_location_id
+        place, pickup = order.delivery_location_id, order.pickup
         return Order(
             id=str(order.id),
             number=order.number,
@@ -324,6 +337,8 @@ class Order(relay.Node):
             lines=[OrderLine.of(line, order) for line in order.lines],
             payments=[Payment.of(payment) for payment in order.payments],
             address=OrderAddress.of(order.address) if order.address else None,
+            pickup=OrderPickup.of(pickup) if pickup else None,
+            pickup_secret=pickup.code if pickup and pickup.ready_at else None,
             fulfillment_orders=[
                 FulfillmentOrder.of(order, work) for work in order.fulfillment_orders
             ],

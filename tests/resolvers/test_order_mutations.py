@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
+from app.schema import bare_schema
 from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import fulfillment_order, line_group, order_history, sales_order
 from domain.payments.tables import payment
 from domain.stock.tables import stock_level
-from resolvers.orders import OrdersMutation, OrdersQuery
 from schema.context import Services
 from tests.resolvers.test_orders import PLACE, wish
 from tests.support.graphql import Api
@@ -107,7 +106,7 @@ async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
 
 @pytest.fixture
 def api(shop: Shop) -> Api:
-    schema = strawberry.Schema(OrdersQuery, OrdersMutation)
+    schema = bare_schema()
     return Api(schema, Services(shop.database, shop.gateway, shop.terms))
 
 

@@ -5,16 +5,15 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
+from app.schema import bare_schema
 from domain.common.ids import ChannelCode
 from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import fulfillment_order, order_history, sales_order
 from domain.payments.tables import sandbox_charge
-from resolvers.orders import OrdersMutation, OrdersQuery
 from schema.context import Services
 from tests.support import stock
 from tests.support.graphql import Api
@@ -100,7 +99,7 @@ async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
 
 @pytest.fixture
 def api(shop: Shop) -> Api:
-    schema = strawberry.Schema(OrdersQuery, OrdersMutation)
+    schema = bare_schema()
     return Api(schema, Services(shop.database, shop.gateway, shop.terms))
 
 

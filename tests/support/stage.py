@@ -46,7 +46,7 @@ class Stage:
     level_fields: str = field(default="sku onHand allocated reserved available safety version")
 
     async def do(
-        self, actor: Actor, name: str, kind: str, selection: str, **given: Any
+        self, actor: Actor, name: str, kind: str, selection: str, /, **given: Any
     ) -> dict[str, Any]:
         """The answer of a mutation with an `input` of that kind: payload or error.
 

@@ -16,8 +16,9 @@ from domain.orders.commands import ChangeOrder, ChangeWork, Delivery
 from domain.orders.errors import CaptureFailed, IllegalTransition
 from domain.orders.model import DeliveryMode
 from domain.orders.results import Changed, WorkChanged
-from domain.orders.work import confirm_pick, mark_ready, pack, release_order, start_picking
+from domain.orders.work import confirm_pick, pack, release_order, start_picking
 from domain.payments.tables import payment_capture, sandbox_charge
+from domain.pickup.waiting import mark_ready
 from tests.support import stock
 from tests.support.packed_order import loaded
 from tests.support.shop import ADMIN, ROME, ROME_TILL, Shop, open_shop, order

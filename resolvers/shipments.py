@@ -7,28 +7,36 @@ from strawberry import relay
 
 from domain.common.database import DbConnection
 from domain.common.ids import OrderId, ShipmentId
+from domain.identity.model import Role
 from domain.orders.repository import orders_by_id
 from domain.shipments.deliver import deliver_shipment
+from domain.shipments.failing import receive_returned_parcel, resolve_failure
 from domain.shipments.model import Shipment as DomainShipment
 from domain.shipments.model import TrackingEvent as DomainEvent
 from domain.shipments.repository import events_by_id, shipments_by_id, shipments_in_scope
 from domain.shipments.ship import SHIPPERS, ship_fulfillment_order
 from domain.shipments.track import REPORTERS, record_tracking_event
 from resolvers.answering import answer
+from resolvers.orders import KEEPERS, let_go_after
 from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
 from schema.inputs import INPUT
+from schema.orders.payloads import ChangeOrderPayload, ChangeOrderResult
 from schema.orders.types import Order
 from schema.refusals import checked
 from schema.shipments.inputs import (
     DeliverShipmentInput,
+    ReceiveReturnedParcelInput,
     RecordTrackingEventInput,
+    ResolveFailedDeliveryInput,
     ShipFulfillmentOrderInput,
 )
 from schema.shipments.payloads import (
     DeliverShipmentPayload,
     DeliverShipmentResult,
+    ReceiveReturnedParcelPayload,
+    ReceiveReturnedParcelResult,
     RecordTrackingEventPayload,
     RecordTrackingEventResult,
     ShipFulfillmentOrderPayload,
@@ -132,6 +140,46 @@ class ShipmentsMutation:
             return DeliverShipmentPayload(shipment=shipment, order=order)
 
         return await answer(deliver())
+
+    @strawberry.mutation(
+        description="A parcel that could not be delivered is back at the location that sent it: "
+        "its units go where the dispositions say. Then resolveFailedDelivery.",
+        extensions=[Allow(*sorted(SHIPPERS))],
+    )
+    async def receive_returned_parcel(
+        self, info: Info, input: Annotated[ReceiveReturnedParcelInput, INPUT]
+    ) -> ReceiveReturnedParcelResult:
+        """The shipment, or why not."""
+        context, actor = info.context, info.context.caller
+
+        async def receive() -> ReceiveReturnedParcelPayload:
+            command = input.to_domain()
+            done = await context.run(lambda tx: receive_returned_parcel(tx, actor, command))
+            shipment, order = await _loaded(context, done.shipment_id, done.order_id)
+            return ReceiveReturnedParcelPayload(shipment=shipment, order=order)
+
+        return await answer(receive())
+
+    @strawberry.mutation(
+        description="Ship again what was lost, damaged, refused or sent back, without another "
+        "charge; or give it up and give the money back.",
+        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
+    )
+    async def resolve_failed_delivery(
+        self, info: Info, input: Annotated[ResolveFailedDeliveryInput, INPUT]
+    ) -> ChangeOrderResult:
+        """The order, or why not."""
+        context, terms = info.context, info.context.services.terms
+
+        async def resolve() -> ChangeOrderPayload:
+            command = input.to_domain()
+            return await let_go_after(
+                context,
+                command.order_id,
+                lambda tx: resolve_failure(tx, context.caller, command, terms),
+            )
+
+        return await answer(resolve())
 
 
 async def _loaded(

@@ -192,6 +192,9 @@ class ParcelState:
     notice: TrackingStatus | None = strawberry.field(
         description="DELAYED or FAILED_ATTEMPT while that is the latest news; null otherwise."
     )
+    expected_at: datetime | None = strawberry.field(
+        description="When it should arrive, as the carrier said last (UTC)."
+    )
     lines: list[ParcelLine] = strawberry.field(description="What is in it.")
 
     @classmethod
@@ -201,6 +204,7 @@ class ParcelState:
             tracking_number=parcel["tracking_number"],
             status=TrackingStatus(parcel["status"]),
             notice=TrackingStatus(parcel["notice"]) if parcel["notice"] else None,
+            expected_at=_moment(parcel.get("expected_at")),
             lines=[
                 ParcelLine(order_line_id=strawberry.ID(line["line_id"]), quantity=line["quantity"])
                 for line in parcel["lines"]

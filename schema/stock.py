@@ -59,6 +59,7 @@ StockMovementReason = described(
         "SOLD": "Taken away by the customer at once.",
         "TRANSFER_OUT": "Sent to another location.",
         "TRANSFER_IN": "Arrived from another location.",
+        "RETURNED": "Came back from a customer or a carrier.",
     },
     name="StockMovementReason",
 )

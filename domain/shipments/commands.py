@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.common.ids import FulfillmentOrderId, OrderLineId, ShipmentId
-from domain.shipments.model import TrackingStatus
+from domain.common.ids import FulfillmentOrderId, OrderId, OrderLineId, ShipmentId
+from domain.shipments.model import Disposition, TrackingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,36 @@ class RecordTrackingEvent:
     status: TrackingStatus
     occurred_at: datetime
     place: str = ""
+    expected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveFailure:
+    """What becomes of an order's units that did not arrive; `resolution`: RESHIP or REFUND."""
+
+    idempotency_key: str
+    order_id: OrderId
+    resolution: str
+    expected_version: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDisposition:
+    """What becomes of the units of a line in a parcel that came back."""
+
+    line_id: OrderLineId
+    disposition: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveReturnedParcel:
+    """A parcel is back at the location that sent it."""
+
+    idempotency_key: str
+    carrier: str
+    tracking_number: str
+    dispositions: tuple[GivenDisposition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def _parcel_payload(parcel: Parcel) -> dict[str, Any]:
         "tracking_number": parcel.tracking_number,
         "status": parcel.status.value,
         "notice": parcel.notice.value if parcel.notice else None,
+        "expected_at": parcel.expected_at.isoformat() if parcel.expected_at else None,
         "lines": [
             {"line_id": str(line.line_id), "quantity": line.quantity} for line in parcel.lines
         ],

@@ -81,6 +81,8 @@ def checked_report(command: RecordTrackingEvent) -> RecordTrackingEvent:
     """
     if command.occurred_at.tzinfo is None:
         raise ValidationFailed("occurredAt", "must have a time zone")
+    if command.expected_at is not None and command.expected_at.tzinfo is None:
+        raise ValidationFailed("expectedAt", "must have a time zone")
     return replace(
         command,
         carrier=carrier_code(command.carrier),

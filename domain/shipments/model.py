@@ -28,6 +28,10 @@ class TrackingStatus(StrEnum):
     DELIVERED = "DELIVERED"
     DELAYED = "DELAYED"
     FAILED_ATTEMPT = "FAILED_ATTEMPT"
+    REFUSED = "REFUSED"
+    LOST = "LOST"
+    DAMAGED = "DAMAGED"
+    RETURNED_TO_ORIGIN = "RETURNED_TO_ORIGIN"
 
 
 RANK: Mapping[TrackingStatus, int] = {
@@ -35,14 +39,30 @@ RANK: Mapping[TrackingStatus, int] = {
     TrackingStatus.HANDED_OVER: 1,
     TrackingStatus.IN_TRANSIT: 2,
     TrackingStatus.OUT_FOR_DELIVERY: 3,
-    TrackingStatus.DELIVERED: 4,
+    TrackingStatus.REFUSED: 4,
+    TrackingStatus.DELIVERED: 5,
+    TrackingStatus.LOST: 5,
+    TrackingStatus.DAMAGED: 5,
+    TrackingStatus.RETURNED_TO_ORIGIN: 5,
 }
-"""A parcel's status only ever goes up in rank, whatever arrives and in whatever order."""
+"""A parcel's status only ever goes up in rank, whatever arrives and in whatever order: the first
+final word stands.
+"""
+FINAL_RANK = 5
 
 INFORMATION = frozenset(TrackingStatus) - RANK.keys()
 """What is recorded and shown, and leaves a parcel's status as it is."""
 
 AT_SENDER = frozenset({TrackingStatus.LABEL_CREATED, TrackingStatus.HANDED_OVER})
+
+
+class Disposition(StrEnum):
+    """What becomes of units that come back."""
+
+    RESTOCK = "RESTOCK"
+    DAMAGED = "DAMAGED"
+    QUALITY_HOLD = "QUALITY_HOLD"
+    WRITE_OFF = "WRITE_OFF"
 
 
 class ShipmentStatus(StrEnum):
@@ -52,6 +72,7 @@ class ShipmentStatus(StrEnum):
     IN_TRANSIT = "IN_TRANSIT"
     PARTIALLY_DELIVERED = "PARTIALLY_DELIVERED"
     DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,8 @@ class TrackingEvent:
     occurred_at: datetime
     received_at: datetime
     applied: bool
+    expected_at: datetime | None = None
+    """When the carrier now expects to deliver, if it said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +115,10 @@ class Parcel:
     status: TrackingStatus
     lines: tuple[ParcelLine, ...]
     latest: TrackingEvent | None = None
+    expected_at: datetime | None = None
+    """When it should arrive, as the carrier said last."""
+    returned_at: datetime | None = None
+    """When it was received back at the location that had sent it."""
 
     @property
     def notice(self) -> TrackingStatus | None:
@@ -108,7 +135,7 @@ class Parcel:
         """
         if status in RANK:
             return RANK[status] > RANK[self.status]
-        if self.status is TrackingStatus.DELIVERED:
+        if RANK[self.status] == FINAL_RANK:
             return False
         return self.latest is None or occurred_at >= self.latest.occurred_at
 
@@ -139,11 +166,23 @@ class Shipment:
         return next(parcel for parcel in self.parcels if parcel.id == parcel_id)
 
 
+_ENDS: Mapping[TrackingStatus, GroupState] = {
+    TrackingStatus.DELIVERED: GroupState.DELIVERED,
+    TrackingStatus.REFUSED: GroupState.REFUSED,
+    TrackingStatus.LOST: GroupState.LOST,
+    TrackingStatus.DAMAGED: GroupState.DAMAGED_IN_TRANSIT,
+    TrackingStatus.RETURNED_TO_ORIGIN: GroupState.RETURNED_TO_ORIGIN,
+}
+_FAILED = _ENDS.keys() - {TrackingStatus.DELIVERED}
+
+
 def shipment_status(statuses: Iterable[TrackingStatus]) -> ShipmentStatus:
     """The status of a shipment whose parcels have these statuses."""
     found = frozenset(statuses)
     if found == frozenset({TrackingStatus.DELIVERED}):
         return ShipmentStatus.DELIVERED
+    if found <= _FAILED:
+        return ShipmentStatus.FAILED
     if TrackingStatus.DELIVERED in found:
         return ShipmentStatus.PARTIALLY_DELIVERED
     return ShipmentStatus.SHIPPED if found <= AT_SENDER else ShipmentStatus.IN_TRANSIT
@@ -151,8 +190,8 @@ def shipment_status(statuses: Iterable[TrackingStatus]) -> ShipmentStatus:
 
 def state_of_units(status: TrackingStatus) -> GroupState:
     """The state of the units in a parcel of that status (one with a rank)."""
-    if status is TrackingStatus.DELIVERED:
-        return GroupState.DELIVERED
+    if status in _ENDS:
+        return _ENDS[status]
     return GroupState.SHIPPED if status in AT_SENDER else GroupState.IN_TRANSIT
 
 
@@ -171,6 +210,7 @@ def _with_event(shipment: Shipment, event: TrackingEvent) -> Shipment:
             parcel,
             status=event.status if event.status in RANK else parcel.status,
             latest=event,
+            expected_at=event.expected_at or parcel.expected_at,
         )
         if parcel.id == event.parcel_id
         else parcel

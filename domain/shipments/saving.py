@@ -23,6 +23,7 @@ from domain.shipments.tables import parcel, parcel_line, shipment, tracking_even
 _PARCEL = [column.name for column in parcel.columns]
 _PARCEL_LINE = [column.name for column in parcel_line.columns]
 _EVENT = [column.name for column in tracking_event.columns]
+_PARCEL_CHANGING = ("status", "expected_at", "returned_at")
 _CHANGING = ("status", "delivered_at", "version")
 
 
@@ -58,15 +59,18 @@ async def changed(
     await publish(tx, shipment_changed(after, customer_id))
     values = {name: value for name, value in _shipment_row(after).items() if name in _CHANGING}
     rows = rows_of(
-        [parcel.c.id, parcel.c.status],
-        [{"id": each.id, "status": each.status} for each in after.parcels],
+        [parcel.c.id, *[parcel.c[name] for name in _PARCEL_CHANGING]],
+        [
+            {name: getattr(each, name) for name in ("id", *_PARCEL_CHANGING)}
+            for each in after.parcels
+        ],
     )
     return [
         sa.update(shipment).where(shipment.c.id == after.id).values(**values),
         sa.update(parcel)
-        .where(parcel.c.id == rows.c.id, parcel.c.status != rows.c.status)
-        .values(status=rows.c.status),
-        stored(events),
+        .where(parcel.c.id == rows.c.id)
+        .values({name: rows.c[name] for name in _PARCEL_CHANGING}),
+        *([stored(events)] if events else []),
     ]
 
 

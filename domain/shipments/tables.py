@@ -42,6 +42,8 @@ parcel = sa.Table(
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("weight_g", sa.Integer),
     sa.Column("status", sa.Text, nullable=False),
+    sa.Column("expected_at", sa.DateTime(timezone=True), comment="as the carrier said last"),
+    sa.Column("returned_at", sa.DateTime(timezone=True), comment="received back by the sender"),
     sa.UniqueConstraint("carrier", "tracking_number"),
     sa.UniqueConstraint("shipment_id", "position"),
 )
@@ -68,5 +70,6 @@ tracking_event = sa.Table(
     sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("applied", sa.Boolean, nullable=False, comment="false: late, changed no status"),
+    sa.Column("expected_at", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("parcel_id", "external_id"),
 )

@@ -1,6 +1,9 @@
 """What carriers report: recorded once, applied when it is news, never a step back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+
+from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.idempotency import once
@@ -9,11 +12,19 @@ from domain.common.sql import together
 from domain.common.transaction import Tx
 from domain.identity.model import Actor, Role
 from domain.orders.model import Order
+from domain.orders.notices import NoticeKind, notice
 from domain.orders.saving import save
 from domain.orders.visibility import may_see
 from domain.shipments.commands import RecordTrackingEvent
 from domain.shipments.labels import checked_report
-from domain.shipments.model import RANK, Parcel, Shipment, TrackingEvent, with_events
+from domain.shipments.model import (
+    RANK,
+    Parcel,
+    Shipment,
+    TrackingEvent,
+    TrackingStatus,
+    with_events,
+)
 from domain.shipments.repository import event_reported, locked_parcel
 from domain.shipments.results import Tracked
 from domain.shipments.saving import changed, stored
@@ -73,7 +84,31 @@ async def _event(tx: Tx, parcel: Parcel, command: RecordTrackingEvent) -> Tracki
         occurred_at=command.occurred_at,
         received_at=now,
         applied=parcel.is_news(command.status, command.occurred_at),
+        expected_at=command.expected_at,
     )
+
+
+_NOTICES: Mapping[TrackingStatus, NoticeKind] = {
+    TrackingStatus.DELAYED: NoticeKind.DELIVERY_DELAYED,
+    TrackingStatus.REFUSED: NoticeKind.DELIVERY_FAILED,
+    TrackingStatus.LOST: NoticeKind.DELIVERY_FAILED,
+    TrackingStatus.DAMAGED: NoticeKind.DELIVERY_FAILED,
+    TrackingStatus.RETURNED_TO_ORIGIN: NoticeKind.PARCEL_RETURNED,
+}
+
+
+def _told(order: Order, parcel: Parcel, event: TrackingEvent) -> list[UpdateBase]:
+    """The write that tells the customer of bad news: once per report, and once of a return."""
+    kind = _NOTICES.get(event.status)
+    if kind is None:
+        return []
+    occasion = parcel.id if kind is NoticeKind.PARCEL_RETURNED else event.id
+    detail = {
+        "trackingNumber": parcel.tracking_number,
+        "status": event.status.value,
+        "expectedAt": event.expected_at.isoformat() if event.expected_at else None,
+    }
+    return [notice(order.id, kind, str(occasion), detail)]
 
 
 async def _store(
@@ -83,6 +118,7 @@ async def _store(
         await tx.connection.execute(together(stored([event])))
         return
     writes = await changed(tx, with_events(shipment, [event]), before.customer_id, [event])
+    writes += _told(before, parcel, event)
     after = parcel_moved(before, parcel, event.status) if event.status in RANK else before
     if after is before:
         outbox = tx.drain_events()

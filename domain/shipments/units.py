@@ -37,6 +37,10 @@ from domain.shipments.model import (
 _ACTIONS: Mapping[GroupState, Action] = {
     GroupState.IN_TRANSIT: Action.MARK_IN_TRANSIT,
     GroupState.DELIVERED: Action.DELIVER,
+    GroupState.REFUSED: Action.REFUSE_DELIVERY,
+    GroupState.LOST: Action.LOSE,
+    GroupState.DAMAGED_IN_TRANSIT: Action.DAMAGE,
+    GroupState.RETURNED_TO_ORIGIN: Action.RETURN_TO_ORIGIN,
 }
 
 

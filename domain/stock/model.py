@@ -62,6 +62,7 @@ class MovementReason(StrEnum):
     SOLD = "SOLD"
     TRANSFER_OUT = "TRANSFER_OUT"
     TRANSFER_IN = "TRANSFER_IN"
+    RETURNED = "RETURNED"
 
 
 class AdjustmentReason(StrEnum):

@@ -7,11 +7,11 @@ import strawberry
 from strawberry import relay
 
 from domain.common.errors import ValidationFailed
-from domain.common.ids import FulfillmentOrderId, OrderLineId, ShipmentId
+from domain.common.ids import FulfillmentOrderId, OrderId, OrderLineId, ShipmentId
 from domain.shipments import commands
-from schema.ids import id_of
+from schema.ids import id_of, uuid_of
 from schema.inputs import KEY, VERSION
-from schema.shipments.enums import TrackingStatus
+from schema.shipments.enums import Disposition, Resolution, TrackingStatus
 
 
 @strawberry.input(description="Units of an order line that go into a parcel.")
@@ -108,6 +108,9 @@ class RecordTrackingEventInput:
     occurred_at: datetime = strawberry.field(
         description="When it happened, with offset from UTC; at most an hour ahead of now."
     )
+    expected_at: datetime | None = strawberry.field(
+        default=None, description="When the carrier now expects to deliver, with offset from UTC."
+    )
     place: str = strawberry.field(default="", description="Where, at most 200 characters.")
 
     def to_domain(self) -> commands.RecordTrackingEvent:
@@ -118,6 +121,7 @@ class RecordTrackingEventInput:
             tracking_number=self.tracking_number,
             external_id=self.external_id,
             status=self.status,
+            expected_at=self.expected_at,
             occurred_at=self.occurred_at,
             place=self.place,
         )
@@ -141,4 +145,61 @@ class DeliverShipmentInput:
             idempotency_key=self.idempotency_key,
             shipment_id=ShipmentId(id_of(self.shipment_id, "Shipment", "shipmentId")),
             expected_version=self.expected_version,
+        )
+
+
+@strawberry.input(description="What becomes of an order's units that did not arrive.")
+class ResolveFailedDeliveryInput:
+    """Twin of ResolveFailure."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    resolution: Resolution = strawberry.field(description="Ship them again, or give up.")
+    reason: str | None = strawberry.field(
+        default=None, description="Explanation for the history, at most 200 characters."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> commands.ResolveFailure:
+        """The command."""
+        return commands.ResolveFailure(
+            idempotency_key=self.idempotency_key,
+            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
+            resolution=self.resolution.value,
+            expected_version=self.expected_version,
+            reason=self.reason,
+        )
+
+
+@strawberry.input(description="What becomes of the units of a line in a parcel that came back.")
+class DispositionInput:
+    """Twin of GivenDisposition."""
+
+    order_line_id: strawberry.ID = strawberry.field(description="Id of the line.")
+    disposition: Disposition = strawberry.field(description="Where they go.")
+
+    def to_domain(self) -> commands.GivenDisposition:
+        """The disposition."""
+        line_id = uuid_of(self.order_line_id, "dispositions.orderLineId")
+        return commands.GivenDisposition(OrderLineId(line_id), self.disposition)
+
+
+@strawberry.input(description="A parcel is back at the location that sent it.")
+class ReceiveReturnedParcelInput:
+    """Twin of ReceiveReturnedParcel."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    carrier: str = strawberry.field(description="Code of the carrier, as when it was shipped.")
+    tracking_number: str = strawberry.field(description="The parcel's tracking number.")
+    dispositions: list[DispositionInput] | None = strawberry.field(
+        default=None, description="Per line; a line that is not named is restocked."
+    )
+
+    def to_domain(self) -> commands.ReceiveReturnedParcel:
+        """The command."""
+        return commands.ReceiveReturnedParcel(
+            idempotency_key=self.idempotency_key,
+            carrier=self.carrier,
+            tracking_number=self.tracking_number,
+            dispositions=tuple(each.to_domain() for each in self.dispositions or ()),
         )

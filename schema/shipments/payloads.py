@@ -47,6 +47,27 @@ class DeliverShipmentPayload:
     order: Order = strawberry.field(description="Its order.")
 
 
+@access()
+@strawberry.type(description="The shipment whose parcel came back.")
+class ReceiveReturnedParcelPayload:
+    """Answer of receiveReturnedParcel."""
+
+    shipment: Shipment = strawberry.field(description="The shipment.")
+    order: Order = strawberry.field(description="Its order.")
+
+
+ReceiveReturnedParcelResult = Annotated[
+    ReceiveReturnedParcelPayload
+    | IllegalTransitionError
+    | ValidationError
+    | NotFoundError
+    | ForbiddenError
+    | IdempotencyConflictError,
+    strawberry.union(
+        "ReceiveReturnedParcelResult", description="What receiveReturnedParcel answers."
+    ),
+]
+
 ShipFulfillmentOrderResult = Annotated[
     ShipFulfillmentOrderPayload
     | ParcelsDoNotMatchError

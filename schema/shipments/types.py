@@ -63,6 +63,12 @@ class Parcel:
     notice: TrackingStatus | None = strawberry.field(
         description="DELAYED or FAILED_ATTEMPT while that is the latest news; null otherwise."
     )
+    expected_at: datetime | None = strawberry.field(
+        description="When it should arrive, as the carrier said last (UTC)."
+    )
+    returned_at: datetime | None = strawberry.field(
+        description="When it was received back by its sender (UTC)."
+    )
     lines: list[ParcelLine] = strawberry.field(description="What is in it.")
     parcel_id: strawberry.Private[ParcelId]
 
@@ -86,6 +92,8 @@ class Parcel:
             weight_g=parcel.weight_g,
             status=parcel.status,
             notice=parcel.notice,
+            expected_at=parcel.expected_at,
+            returned_at=parcel.returned_at,
             lines=[
                 ParcelLine(order_line_id=strawberry.ID(str(line.line_id)), quantity=line.quantity)
                 for line in parcel.lines

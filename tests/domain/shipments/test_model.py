@@ -72,6 +72,8 @@ def event(of: Parcel, status: TrackingStatus, at: datetime = NOON) -> TrackingEv
         ([T.OUT_FOR_DELIVERY, T.OUT_FOR_DELIVERY], ShipmentStatus.IN_TRANSIT),
         ([T.HANDED_OVER, T.DELIVERED], ShipmentStatus.PARTIALLY_DELIVERED),
         ([T.DELIVERED, T.DELIVERED], ShipmentStatus.DELIVERED),
+        ([T.DELIVERED, T.LOST], ShipmentStatus.PARTIALLY_DELIVERED),
+        ([T.REFUSED, T.LOST], ShipmentStatus.FAILED),
     ],
 )
 def test_shipment_status_comes_from_its_parcels(
@@ -87,6 +89,10 @@ def test_units_follow_their_parcel() -> None:
         T.IN_TRANSIT: GroupState.IN_TRANSIT,
         T.OUT_FOR_DELIVERY: GroupState.IN_TRANSIT,
         T.DELIVERED: GroupState.DELIVERED,
+        T.REFUSED: GroupState.REFUSED,
+        T.LOST: GroupState.LOST,
+        T.DAMAGED: GroupState.DAMAGED_IN_TRANSIT,
+        T.RETURNED_TO_ORIGIN: GroupState.RETURNED_TO_ORIGIN,
     }
 
 
@@ -101,7 +107,7 @@ def test_a_parcel_never_goes_back(reports: list[TrackingStatus]) -> None:
         seen.append(status)
         ranked = [each for each in seen if each in RANK]
         assert whole.parcels[0].status is max(ranked, key=lambda each: RANK[each])
-        assert (whole.delivered_at is None) == (T.DELIVERED not in seen)
+        assert (whole.delivered_at is None) == (whole.parcels[0].status is not T.DELIVERED)
 
 
 def test_information_leaves_the_status_and_is_shown_until_the_parcel_moves() -> None:

@@ -141,6 +141,7 @@ async def test_each_change_is_published_once_with_the_shipment(shop: Shop) -> No
                 "tracking_number": "JD014600",
                 "status": "HANDED_OVER",
                 "notice": None,
+                "expected_at": None,
                 "lines": [{"line_id": str(order.lines[0].id), "quantity": 1}],
             }
         ],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
+from domain.fulfillment.filling import fill_waiting
 from domain.orders.sweep import expire_unpaid, void_leftovers
 from domain.pickup.waiting import expire_pickups
 from domain.stock.expiry import expire_due
@@ -34,6 +35,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("silent locations", lambda: reject_silent(database, terms, limit=BATCH)),
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
+        Duty("waiting units", lambda: fill_waiting(database, terms, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
         Duty(
             "reservations",

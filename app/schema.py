@@ -26,6 +26,7 @@ from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.pickup import PickupMutation
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
+from resolvers.transfers import TransfersMutation, TransfersQuery
 from subscriptions.fields import Subscription
 
 
@@ -40,6 +41,7 @@ class Query(
     OrdersQuery,
     ShipmentsQuery,
     FulfillmentQuery,
+    TransfersQuery,
 ):
     """All root fields that read."""
 
@@ -55,6 +57,7 @@ class Mutation(
     ShipmentsMutation,
     FulfillmentMutation,
     PickupMutation,
+    TransfersMutation,
 ):
     """All root fields that change something."""
 

@@ -12,6 +12,7 @@ from domain.orders import tables as orders
 from domain.payments import tables as payments
 from domain.shipments import tables as shipments
 from domain.stock import tables as stock
+from domain.transfers import tables as transfers
 
 AREAS = (
     catalog,
@@ -25,6 +26,7 @@ AREAS = (
     payments,
     shipments,
     stock,
+    transfers,
 )
 
 __all__ = ["AREAS", "metadata"]

@@ -15,6 +15,7 @@ from domain.stock.hold import release_reservation, reserve_stock
 from domain.stock.receive import receive_stock
 from domain.stock.safety import set_safety_stock
 from resolvers.answering import answer
+from resolvers.filling import fill
 from schema.access import Allow
 from schema.connections import Connection, connection_of
 from schema.context import Info
@@ -188,7 +189,10 @@ class StockMutation:
             done = await receive_stock(tx, info.context.caller, given.to_domain())
             return ReceiveStockPayload(levels=[StockLevel.of_level(each) for each in done.levels])
 
-        return await answer(info.context.run(work))
+        done = await answer(info.context.run(work))
+        if isinstance(done, ReceiveStockPayload):
+            await fill(info.context)
+        return done
 
     @strawberry.mutation(
         description="Correct the books of one level: a difference, a count, or units that go from "
@@ -204,7 +208,10 @@ class StockMutation:
             done = await adjust_stock(tx, info.context.caller, given.to_domain())
             return AdjustStockPayload(level=StockLevel.of_level(done.levels[0]))
 
-        return await answer(info.context.run(work))
+        done = await answer(info.context.run(work))
+        if isinstance(done, AdjustStockPayload):
+            await fill(info.context)
+        return done
 
     @strawberry.mutation(
         description="Say how many units of a level are never promised. STORE_MANAGER and WAREHOUSE "

@@ -23,6 +23,7 @@ class Aggregate(StrEnum):
     CUSTOMER = "customer"
     SESSION = "session"
     SHIPMENT = "shipment"
+    TRANSFER = "transfer"
     LOCATION = "location"
     PRODUCT = "product"
     CHANNEL = "channel"
@@ -51,6 +52,11 @@ class Topic:
     def queue(location_id: UUID) -> str:
         """Fulfillment work of one location."""
         return f"queue:{location_id}"
+
+    @staticmethod
+    def transfers(location_id: UUID) -> str:
+        """Transfers from and to one location."""
+        return f"transfers:{location_id}"
 
     @staticmethod
     def session(session_id: UUID) -> str:

@@ -21,6 +21,7 @@ class OrderViolationKind(StrEnum):
     STATUSES = "STATUSES"
     HISTORY = "HISTORY"
     MONEY = "MONEY"
+    TRANSIT = "TRANSIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,19 @@ WITH grouped AS (
     SELECT line_id, sum(quantity) AS quantity FROM line_group GROUP BY line_id
 ),
 taken AS (
-    SELECT g.location_id, part.key AS sku, sum(g.quantity * part.value::int) AS quantity
-    FROM line_group AS g
-    JOIN order_line AS l ON l.id = g.line_id
-    CROSS JOIN LATERAL jsonb_each_text(l.components) AS part
-    WHERE g.state = ANY(:holding)
-    GROUP BY g.location_id, part.key
+    SELECT location_id, sku, sum(quantity) AS quantity
+    FROM (
+        SELECT g.location_id, part.key AS sku, g.quantity * part.value::int AS quantity
+        FROM line_group AS g
+        JOIN order_line AS l ON l.id = g.line_id
+        CROSS JOIN LATERAL jsonb_each_text(l.components) AS part
+        WHERE g.state = ANY(:holding)
+        UNION ALL
+        SELECT t.source_id, l.sku, l.quantity
+        FROM transfer AS t JOIN transfer_line AS l ON l.transfer_id = t.id
+        WHERE t.state = 'CREATED'
+    ) AS claims
+    GROUP BY location_id, sku
 ),
 changes AS (
     SELECT order_id, count(*) AS entries, max(version) AS last FROM order_history GROUP BY order_id
@@ -71,6 +79,24 @@ SELECT 'ALLOCATIONS', sku || ' at ' || location_id,
 FROM taken AS t FULL JOIN stock_level AS s USING (location_id, sku)
 WHERE coalesce(t.quantity, 0) <> coalesce(s.allocated, 0)
 UNION ALL
+SELECT 'TRANSIT', t.number || ' ' || l.sku,
+       format('%s: sent %s of %s, arrived %s of %s', t.state, sent.quantity, l.quantity,
+              arrived.quantity, coalesce(l.received, 0))
+FROM transfer AS t
+JOIN transfer_line AS l ON l.transfer_id = t.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.quantity), 0) AS quantity FROM stock_movement AS m
+    WHERE m.reference = t.number AND m.sku = l.sku AND m.location_id = t.source_id
+      AND m.reason = 'TRANSFER_OUT'
+) AS sent
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.quantity), 0) AS quantity FROM stock_movement AS m
+    WHERE m.reference = t.number AND m.sku = l.sku AND m.location_id = t.destination_id
+      AND m.reason = 'TRANSFER_IN'
+) AS arrived
+WHERE sent.quantity <> CASE WHEN t.state IN ('SHIPPED', 'RECEIVED') THEN l.quantity ELSE 0 END
+   OR arrived.quantity <> coalesce(l.received, 0)
+UNION ALL
 SELECT 'HISTORY', o.number,
        format('version %s, history %s to %s, events %s from %s to %s', o.version,
               coalesce(c.entries, 0), coalesce(c.last, 0), coalesce(n.events, 0),
@@ -98,7 +124,8 @@ async def violations(connection: AsyncConnection) -> list[OrderViolation]:
 
     L1: the groups of a line sum to its ordered quantity. L3: what is allocated at a location is
     what groups that hold stock take there. L6: versions, history and events go together without a
-    gap. Money of a dead order is let go within 5 minutes.
+    gap. I15: what a transfer sent left its
+    source once, and what arrived came in once. Money of a dead order is let go within 5 minutes.
     """
     holding = sorted(state.value for state in HOLDS_STOCK)
     rows = await connection.execute(_AUDIT, {"holding": holding})

@@ -1,7 +1,7 @@
 """From a wish to an order value: offers become priced lines, a plan becomes line groups. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.catalog.quote import Offer
@@ -93,6 +93,27 @@ def _line(
         total_minor=total,
         components=offer.components,
     )
+
+
+def without_unfilled(lines: Sequence[Line], plan: Plan, draft: Draft) -> tuple[list[Line], Plan]:
+    """The lines and the plan of what can be served now; the rest is neither ordered nor charged."""
+    included = _tax_included(draft)
+    served: list[Line] = []
+    for line in lines:
+        quantity = line.ordered_quantity - plan.unfilled.get(line.id, 0)
+        if quantity == 0:
+            continue
+        total = line.unit_price_minor * quantity
+        served.append(
+            replace(
+                line,
+                position=len(served) + 1,
+                ordered_quantity=quantity,
+                total_minor=total,
+                tax_minor=pricing.tax_of(total, line.tax_rate, included=included),
+            )
+        )
+    return served, replace(plan, unfilled={})
 
 
 def build_order(command: PlaceOrder, draft: Draft, lines: Sequence[Line], plan: Plan) -> Order:

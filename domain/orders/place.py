@@ -19,7 +19,7 @@ from domain.identity.model import Actor
 from domain.locations.tables import location
 from domain.orders.candidates import candidates_for, near
 from domain.orders.commands import PlaceOrder
-from domain.orders.draft import Draft, build_order, priced_lines
+from domain.orders.draft import Draft, build_order, priced_lines, without_unfilled
 from domain.orders.errors import PlanOutdated
 from domain.orders.model import DeliveryMode, GroupState, Line, Order, UnfilledPolicy
 from domain.orders.placing_rules import check_order, in_actor_scope
@@ -71,9 +71,12 @@ async def accept(
     draft = await _draft(tx, actor, command, terms, placed_at)
     lines = priced_lines(command, draft)
     plan = await _plan(tx, command, lines, terms.sourcing)
+    detail = {"sourcing": plan.reason.value, "channel": command.channel}
+    if command.unfilled_policy is UnfilledPolicy.CANCEL_REST and plan.unfilled:
+        detail["cancelled_units"] = str(sum(plan.unfilled.values()))
+        lines, plan = without_unfilled(lines, plan, draft)
     order = build_order(command, draft, lines, plan)
     await _reserve(tx, order, terms.payment_window)
-    detail = {"sourcing": plan.reason.value, "channel": command.channel}
     return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
 
 
@@ -120,7 +123,8 @@ async def _plan(
     skus = {sku for line in lines for sku in line.components}
     found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
     plan = policy.plan(wanted, found, near(command.delivery.address))
-    if plan.unfilled and not _may_wait(command):
+    nothing = command.unfilled_policy is UnfilledPolicy.CANCEL_REST and not plan.assignments
+    if plan.unfilled and (nothing or not _may_wait(command)):
         raise _shortage(lines, plan.unfilled)
     return plan
 

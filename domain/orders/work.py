@@ -12,6 +12,7 @@ from domain.identity.model import Actor
 from domain.locations.model import next_cut_off
 from domain.locations.repository import all_locations_by_id
 from domain.orders.commands import ChangeOrder, ChangeWork
+from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import (
     Action,
     move,
@@ -20,11 +21,13 @@ from domain.orders.lifecycle import (
 )
 from domain.orders.model import (
     CARRIED,
+    UNSOURCED,
     FulfillmentOrder,
     Group,
     GroupState,
     Order,
     OrderStatus,
+    UnfilledPolicy,
 )
 from domain.orders.repository import locked_order, locked_order_of_work
 from domain.orders.results import Changed, WorkChanged
@@ -43,7 +46,9 @@ async def release_order(
 
     Raises:
         NotFound, VersionConflict, IdempotencyConflict: see there.
-        OrderOnHold: it has a hold. IllegalTransition: it is not CONFIRMED, or nothing is allocated.
+        OrderOnHold: it has a hold.
+        IllegalTransition: it is not CONFIRMED, nothing is allocated, or it ships complete only and
+            waits for stock.
 
     Locks: the order.
     """
@@ -53,11 +58,19 @@ async def release_order(
         check_version(command.expected_version, before.version)
         require_status(before, Action.RELEASE.value, OrderStatus.CONFIRMED)
         require_no_hold(before)
+        if waits_for_all(before):
+            raise IllegalTransition(Action.RELEASE.value, "waiting for the rest of the order")
         after = await released(tx, before, accept_within)
         saved = await save(tx, before, after, Action.RELEASE.value)
         return Changed(saved.id, saved.version)
 
     return await once(tx, "releaseOrder", command, Changed, work)
+
+
+def waits_for_all(order: Order) -> bool:
+    """Whether nothing of the order may be released before it has stock for all of its units."""
+    complete = order.unfilled_policy is UnfilledPolicy.SHIP_COMPLETE
+    return complete and any(group.state in UNSOURCED for group in order.groups)
 
 
 def allocated(group: Group) -> bool:

@@ -7,6 +7,7 @@ that any number of workers may do it at once, and a worker that was away catches
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from domain.counting.trust import assess_trust
 from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
 from domain.fulfillment.filling import fill_waiting
@@ -36,6 +37,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
         Duty("waiting units", lambda: fill_waiting(database, terms, limit=BATCH)),
+        Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
         Duty(
             "reservations",

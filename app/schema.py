@@ -17,6 +17,7 @@ from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
 from resolvers.catalog import CatalogMutation, CatalogQuery
+from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
 from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
@@ -42,6 +43,7 @@ class Query(
     ShipmentsQuery,
     FulfillmentQuery,
     TransfersQuery,
+    CountingQuery,
 ):
     """All root fields that read."""
 
@@ -58,6 +60,7 @@ class Mutation(
     FulfillmentMutation,
     PickupMutation,
     TransfersMutation,
+    CountingMutation,
 ):
     """All root fields that change something."""
 

@@ -2,6 +2,7 @@
 
 from domain.catalog import tables as catalog
 from domain.common.tables import metadata
+from domain.counting import tables as counting
 from domain.customers import tables as customers
 from domain.events import tables as events
 from domain.fulfillment import tables as fulfillment
@@ -16,6 +17,7 @@ from domain.transfers import tables as transfers
 
 AREAS = (
     catalog,
+    counting,
     customers,
     events,
     fulfillment,

@@ -1,0 +1,1 @@
+"""Counting stock and trusting it: cycle counts, snapshots of warehouse systems, distortion."""

@@ -17,7 +17,7 @@ from app.migrate import current, head
 from app.settings import Settings
 from domain.common.database import write_engine
 from domain.orders import audit as order_audit
-from domain.stock import audit as stock_audit
+from domain.orders.invariants import invariant_violations
 
 _OLDEST_POSTGRES = 180_000
 _OLDEST_REDIS = (7, 0)
@@ -217,8 +217,7 @@ async def check_books(patient: Patient) -> Finding:
     try:
         async with engine.connect() as connection:
             broken = [
-                *await stock_audit.violations(connection),
-                *await order_audit.violations(connection),
+                *await invariant_violations(connection),
                 *await order_audit.status_violations(connection),
             ]
     finally:

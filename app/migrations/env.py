@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.all_tables import metadata
+from domain.orders import invariants
 
 
 def _url() -> str:
@@ -29,7 +30,10 @@ def _migrate(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(sa.text("SET lock_timeout = '5s'"))
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264001)"))
+        connection.execute(sa.text(invariants.DROP))
         context.run_migrations()
+        if context.get_context().get_current_revision() == context.get_head_revision():
+            connection.exec_driver_sql(invariants.CREATE)
 
 
 async def _run() -> None:

@@ -125,6 +125,26 @@ TRANSITIONS: tuple[Transition, ...] = (
 """The whole life of line groups. `docs/lifecycle.md` is made from it."""
 
 
+STARTS = frozenset({S.NEW, S.BACKORDERED})
+"""States in which the units of a placed order begin."""
+
+
+def reachable_states(mode: DeliveryMode) -> frozenset[GroupState]:
+    """All states in which units of an order with this delivery mode can ever be. An order whose
+    mode was changed to it may bring units that were called off before.
+    """
+    found = set(STARTS) | CALLED_OFF
+    while True:
+        more = {
+            row.target
+            for row in TRANSITIONS
+            if mode in row.modes and row.sources & found and row.target not in found
+        }
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
 def transition_of(action: Action, mode: DeliveryMode) -> Transition | None:
     """The one row of the table for an action in a delivery mode; None if the mode forbids it."""
     return next((row for row in TRANSITIONS if row.action is action and mode in row.modes), None)

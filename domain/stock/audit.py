@@ -27,7 +27,7 @@ class Violation:
     detail: str
 
 
-_AUDIT = sa.text("""
+VIOLATIONS = """
 WITH moved AS (
     SELECT location_id, sku, bucket, sum(quantity)::bigint AS quantity
     FROM (
@@ -89,8 +89,10 @@ WHERE CASE
     ELSE last <> l.version OR events <> last - first + 1 OR versions <> events
          OR (first <> 1 AND NOT log.trimmed)
 END
-ORDER BY 3, 2, 1, 4
-""")
+"""
+"""A query: kind, SKU, location and detail of each disagreement."""
+
+_AUDIT = sa.text(f"{VIOLATIONS} ORDER BY 3, 2, 1, 4")
 
 
 async def violations(connection: AsyncConnection) -> list[Violation]:

@@ -18,12 +18,12 @@ from domain.locations.tables import channel_location, location
 from domain.orders import audit as order_audit
 from domain.orders.checkout import Till
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
+from domain.orders.invariants import invariant_violations
 from domain.orders.model import Address, DeliveryMode
 from domain.orders.place import Terms
 from domain.payments.model import Tender
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.nearest import NearestFirst
-from domain.stock import audit as stock_audit
 from tests.support import stock
 
 PRICES = {"HAT": 1990, "SCARF": 3500, "SET": 4900}
@@ -65,8 +65,7 @@ class Shop:
     async def broken_rules(self) -> list[object]:
         """All that the audits of stock and orders find; empty in a sound shop."""
         return [
-            *await self.database.read(stock_audit.violations),
-            *await self.database.read(order_audit.violations),
+            *await self.database.read(invariant_violations),
             *await self.database.snapshot(order_audit.status_violations),
         ]
 

@@ -10,6 +10,7 @@ from domain.counting.model import LineOutcome
 from domain.counting.repository import locked_levels
 from domain.stock.allocation import move
 from domain.stock.model import Bucket, Demand, MovementReason
+from domain.stock.suspicion import suspect
 from domain.stock.tables import count_task, stock_level
 
 
@@ -17,7 +18,8 @@ async def corrected(
     tx: Tx, location_id: LocationId, variances: Mapping[Sku, int], reference: str
 ) -> dict[Sku, LineOutcome]:
     """What came of each variance. Units found come in free; missing ones leave from free stock. A
-    level whose free units are fewer than are missing stays as it is: orders have a claim on them.
+    level whose free units are fewer than are missing keeps its units, for orders have a claim on
+    them; but nobody is promised its free ones and a count task is open.
 
     The levels must be locked by this transaction (`locked_levels`).
     """
@@ -36,6 +38,8 @@ async def corrected(
     why = MovementReason.COUNT
     await move(tx, Bucket.EXTERNAL, Bucket.FREE, found, why, reference)
     await move(tx, Bucket.FREE, Bucket.EXTERNAL, lost, why, reference)
+    claimed = [sku for sku, outcome in outcomes.items() if outcome is LineOutcome.CLAIMED]
+    await suspect(tx, [levels[sku] for sku in claimed if sku in levels], {}, why, reference)
     return outcomes
 
 

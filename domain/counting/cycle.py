@@ -19,6 +19,7 @@ from domain.counting.model import (
     LineOutcome,
 )
 from domain.counting.repository import (
+    CORRECTIONS,
     locked_count,
     locked_levels,
     net_since,
@@ -204,14 +205,22 @@ async def cancel_count(tx: Tx, actor: Actor, command: ChangeCount) -> CountDone:
 
 
 async def _posted(tx: Tx, count: Count) -> dict[Sku, LineOutcome]:
-    variances = {line.sku: line.variance for line in count.lines}
     reference = f"count:{count.id}"
+    levels = await locked_levels(tx.connection, count.location_id, {li.sku for li in count.lines})
+    variances = {line.sku: await _still_missing(tx, count, line) for line in count.lines}
     new = [Demand(sku, count.location_id, 1) for sku, units in variances.items() if units > 0]
-    levels = await locked_levels(tx.connection, count.location_id, variances.keys())
     await open_levels(tx, [demand for demand in new if demand.sku not in levels])
     counted = sorted(levels.keys() | {demand.sku for demand in new})
     await trusted_again(tx, count.location_id, counted, reference)
     return await corrected(tx, count.location_id, variances, reference)
+
+
+async def _still_missing(tx: Tx, count: Count, line: CountLine) -> int:
+    """The line's variance less what another count or snapshot has corrected since its scan."""
+    since = await net_since(
+        tx.connection, count.location_id, [line.sku], line.scanned_at, CORRECTIONS
+    )
+    return line.variance - since.get(line.sku, 0)
 
 
 async def _saved(

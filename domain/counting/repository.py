@@ -16,7 +16,7 @@ from domain.common.sql import children, upsert_many
 from domain.common.transaction import Tx
 from domain.counting.model import Count
 from domain.counting.tables import stock_count, stock_count_line
-from domain.stock.model import Level
+from domain.stock.model import Level, MovementReason
 from domain.stock.posting import LEVEL_COLUMNS, level_of
 from domain.stock.repository import among
 from domain.stock.tables import stock_level
@@ -120,15 +120,29 @@ _SINCE = sa.text("""
 SELECT sku, sum(CASE WHEN from_bucket = 'EXTERNAL' THEN quantity ELSE -quantity END)::int
 FROM stock_movement
 WHERE location_id = :place AND sku = ANY(:skus) AND at > :moment
-  AND 'EXTERNAL' IN (from_bucket, to_bucket)
+  AND 'EXTERNAL' IN (from_bucket, to_bucket) AND reason = ANY(:reasons)
 GROUP BY sku
 """)
+CORRECTIONS = frozenset({MovementReason.COUNT, MovementReason.CORRECTION})
+"""Reasons of movements that brought the books to the goods: no goods moved."""
+ALL_REASONS = frozenset(MovementReason)
 
 
 async def net_since(
-    connection: AsyncConnection, location_id: LocationId, skus: Collection[Sku], moment: datetime
+    connection: AsyncConnection,
+    location_id: LocationId,
+    skus: Collection[Sku],
+    moment: datetime,
+    reasons: frozenset[MovementReason] = ALL_REASONS,
 ) -> dict[Sku, int]:
-    """Units that came in less units that left since that moment, by SKU; none where nothing did."""
-    given = {"place": location_id, "skus": list(skus), "moment": moment}
+    """Units that came in less units that left since that moment for one of these reasons, by SKU;
+    none where nothing did.
+    """
+    given = {
+        "place": location_id,
+        "skus": list(skus),
+        "moment": moment,
+        "reasons": sorted(reason.value for reason in reasons),
+    }
     rows = await connection.execute(_SINCE, given)
     return {Sku(sku): net for sku, net in rows}

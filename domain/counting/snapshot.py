@@ -12,7 +12,13 @@ from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.counting.correcting import corrected
 from domain.counting.model import MAX_LINES, LineOutcome
-from domain.counting.repository import locked_levels, net_since, stocked
+from domain.counting.repository import (
+    ALL_REASONS,
+    CORRECTIONS,
+    locked_levels,
+    net_since,
+    stocked,
+)
 from domain.counting.tables import stock_snapshot
 from domain.identity.model import Actor
 from domain.stock.model import MAX_REFERENCE, Demand
@@ -55,9 +61,10 @@ class AppliedSnapshot:
 
 
 async def apply_snapshot(tx: Tx, actor: Actor, command: ApplySnapshot) -> AppliedSnapshot:
-    """What came of each line: the level is what the snapshot says plus what moved since it was
-    taken. A line is left out, the others applied, when a newer snapshot was applied before, the SKU
-    is unknown or a kit, the quantity is negative, or orders have a claim on what is missing.
+    """What came of each line: the level is what the snapshot says plus the goods that moved since it
+    was taken; counts that corrected the books meanwhile moved none. A line is left out, the others
+    applied, when a newer snapshot was applied before, the SKU is unknown or a kit, the quantity is
+    negative, or orders have a claim on what is missing.
 
     Raises:
         Forbidden: the actor does not work there.
@@ -91,7 +98,8 @@ async def _apply(tx: Tx, command: ApplySnapshot, reference: str) -> AppliedSnaps
     levels = await locked_levels(tx.connection, place, wanted.keys())
     newest = await _newest(tx, command, wanted)
     refused |= dict.fromkeys(wanted.keys() - newest, LineOutcome.OLDER)
-    since = await net_since(tx.connection, place, newest, command.taken_at)
+    goods = ALL_REASONS - CORRECTIONS
+    since = await net_since(tx.connection, place, newest, command.taken_at, goods)
     variances = {
         sku: wanted[sku] + since.get(sku, 0) - (levels[sku].on_hand if sku in levels else 0)
         for sku in sorted(newest)

@@ -1,6 +1,7 @@
 """S54, S55, S56: snapshots, counts while business goes on, and locations that are not believed."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -63,6 +64,14 @@ async def snapshot(stage: Stage, at: datetime, actor: Actor = WAREHOUSE, **lines
     )  # fmt: skip
 
 
+async def receive(stage: Stage, units: int) -> None:
+    lines = [{"sku": "HAT", "quantity": units}]
+    await stage.do(
+        ADMIN, "receiveStock", "ReceiveStockInput", "",
+        locationId=location_id("ROME"), lines=lines, reference="PO-7",
+    )  # fmt: skip
+
+
 async def now(stage: Stage) -> datetime:
     return await stage.shop.scalar(sa.select(sa.func.clock_timestamp()))
 
@@ -96,6 +105,77 @@ async def test_a_snapshot_does_not_take_what_orders_have(engine: AsyncEngine) ->
     done = await snapshot(stage, await now(stage), HAT=1)
     assert done["lines"][0]["outcome"] == "CLAIMED"
     assert (await stage.level("HAT")).on_hand == 2
+    await stage.check()
+
+
+async def test_a_count_that_contradicts_claims_leaves_the_doubt(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 3}})
+    await stage.placed(lines={"HAT": 2})
+    count = await opened(stage)
+    await scan(stage, count, HAT=1)
+    done = await step(stage, "postCount", count)
+    assert done["count"]["lines"][0]["outcome"] == "CLAIMED"
+    level = await stage.level("HAT")
+    assert (level.on_hand, level.allocated, level.available) == (3, 2, 0)
+    query = "query($id: ID!) { countTasks(locationId: $id) { sku held } }"
+    assert await stage.api.do(ADMIN, query, id=location_id("ROME")) == [{"sku": "HAT", "held": 1}]
+    again = await opened(stage)
+    await scan(stage, again, HAT=3)
+    await step(stage, "postCount", again)
+    assert (await stage.level("HAT")).available == 1
+    await stage.check()
+
+
+async def test_a_variance_is_corrected_once(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 20}})
+    taken = await now(stage)
+    first, second = await opened(stage), await opened(stage)
+    await scan(stage, first, HAT=18)
+    await scan(stage, second, HAT=18)
+    await asyncio.gather(step(stage, "postCount", first), step(stage, "postCount", second))
+    assert (await stage.level("HAT")).on_hand == 18
+    late = await snapshot(stage, taken, HAT=18)
+    assert late["lines"] == [{"sku": "HAT", "outcome": "UNCHANGED", "variance": 0}]
+    assert (await stage.level("HAT")).on_hand == 18
+    await stage.check()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_the_order_of_reports_the_books_meet_the_shelf(
+    engine: AsyncEngine, seed: int
+) -> None:
+    """Sales, receipts, scans, postings and late snapshots in any order; 2 units are missing."""
+    choice = random.Random(seed)
+    stage = await open_stage(engine, {"HAT": {"ROME": 40}})
+    shelf, counts, snapshots = 38, list[str](), list[tuple[datetime, int]]()
+    for _ in range(14):
+        match choice.choice(["sell", "receive", "scan", "post", "take", "apply"]):
+            case "sell":
+                await sell(stage, 1)
+                shelf -= 1
+            case "receive":
+                await receive(stage, 2)
+                shelf += 2
+            case "scan":
+                counts.append(await opened(stage))
+                await scan(stage, counts[-1], HAT=shelf)
+            case "post" if counts:
+                await step(stage, "postCount", counts.pop(choice.randrange(len(counts))))
+            case "take":
+                snapshots.append((await now(stage), shelf))
+            case "apply" if snapshots:
+                at, units = snapshots.pop(choice.randrange(len(snapshots)))
+                await snapshot(stage, at, HAT=units)
+            case _:
+                pass
+    counts.append(await opened(stage))
+    await scan(stage, counts[-1], HAT=shelf)
+    choice.shuffle(counts)
+    for count in counts:
+        await step(stage, "postCount", count)
+    for at, units in snapshots:
+        await snapshot(stage, at, HAT=units)
+    assert (await stage.level("HAT")).on_hand == shelf
     await stage.check()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.common.database import Database
-from domain.common.errors import ValidationFailed
+from domain.common.errors import NotFound, ValidationFailed
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.collect import collect_paid
@@ -51,6 +51,8 @@ async def collect_pickup(
 async def _checked(tx: Tx, actor: Actor, command: CollectPickup) -> int | None:
     """None when the code is right; else how many tries were wrong, this one counted."""
     order = require_visible(actor, await locked_order(tx.connection, command.order_id))
+    if order.delivery_location_id is None or not actor.works_at(order.delivery_location_id):
+        raise NotFound("order", str(command.order_id))  # only that store may try codes
     pickup = order.pickup
     if pickup is None:
         return MAX_WRONG_CODES

@@ -227,6 +227,21 @@ async def test_s30_a_store_is_supplied_and_a_part_is_missing(engine: AsyncEngine
     await stage.check()
 
 
+async def test_only_the_pickup_store_may_try_codes(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 1}})
+    till = {"actor": MILAN_TILL, "channel": "POS", "payment": {"tender": "TERMINAL"}}
+    order, _ = await ready(stage, **till)
+    before = await everything(engine)
+    right = await stage.shop.scalar(sa.select(order_pickup.c.code))
+    for code in ("AAAAAA", right):
+        elsewhere = await collect(stage, order, MILAN_TILL, code=code)
+        assert elsewhere["code"] == "NOT_FOUND"
+    assert await everything(engine) == before
+    assert (await collect(stage, order, code="AAAAAA"))["triesLeft"] == 4
+    assert (await collect(stage, order, code=right))["order"]["status"] == "CLOSED"
+    await stage.check()
+
+
 async def test_a_transfer_is_received_once(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"MILAN": 2}})
     _, work = await to_store(stage, 2)

@@ -165,8 +165,10 @@ async def approve_count(tx: Tx, actor: Actor, command: ChangeCount) -> CountDone
 
 async def post_count(tx: Tx, actor: Actor, command: ChangeCount) -> CountDone:
     """The count, posted: each level changed by its variance, that is by what was counted less what
-    the books said when it was scanned; what was sold or received since stays. Levels that orders
-    have a claim on keep their units (outcome CLAIMED). Count tasks of its SKUs are closed.
+    the books said when it was scanned; what was sold or received since stays, and what another
+    count or snapshot has corrected since is not corrected again. Levels that orders have a claim
+    on keep their units (outcome CLAIMED) and a count task; other count tasks of its SKUs are
+    closed.
 
     Raises:
         CountNeedsApproval: a variance is large and nobody approved it.

@@ -61,10 +61,11 @@ class AppliedSnapshot:
 
 
 async def apply_snapshot(tx: Tx, actor: Actor, command: ApplySnapshot) -> AppliedSnapshot:
-    """What came of each line: the level is what the snapshot says plus the goods that moved since it
-    was taken; counts that corrected the books meanwhile moved none. A line is left out, the others
-    applied, when a newer snapshot was applied before, the SKU is unknown or a kit, the quantity is
-    negative, or orders have a claim on what is missing.
+    """What came of each line: the level is what the snapshot says plus the goods that moved since
+    it was taken; counts that corrected the books meanwhile moved none. A line is left out, the
+    others applied, when a newer snapshot was applied before, the SKU is unknown or a kit, the
+    quantity is negative, or orders have a claim on what is missing. In the last case nobody is
+    promised the free units and a count task is open.
 
     Raises:
         Forbidden: the actor does not work there.

@@ -252,7 +252,8 @@ class OrdersMutation:
         return await answer(cancel())
 
     @strawberry.mutation(
-        description="Hand waiting goods to the customer in the store; what they cost is captured.",
+        description="Hand waiting goods to a customer whom staff know, or whose document they "
+        "saw; what they cost is captured. `collectPickup` checks the pickup code.",
         extensions=[Allow(*TILLS)],
     )
     async def collect_order(

@@ -54,8 +54,8 @@ async def _checked(tx: Tx, actor: Actor, command: CollectPickup) -> int | None:
     if order.delivery_location_id is None or not actor.works_at(order.delivery_location_id):
         raise NotFound("order", str(command.order_id))  # only that store may try codes
     pickup = order.pickup
-    if pickup is None:
-        return MAX_WRONG_CODES
+    if pickup is None or order.closed_at is not None:
+        return None  # nothing waits: `collect_paid` says so, and no try is counted
     right = is_code(pickup.code, command.code or "")
     if right and pickup.wrong_codes < MAX_WRONG_CODES:
         return None

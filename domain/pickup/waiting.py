@@ -32,7 +32,13 @@ from domain.orders.visibility import require_visible
 from domain.orders.work import belongs_to, find_work, locked_work
 from domain.payments.gateway import PaymentGateway
 from domain.pickup.commands import ExtendPickup, NameProxy
-from domain.pickup.model import DAYS_TO_COLLECT, MAX_EXTENSION_DAYS, collect_until, pickup_code
+from domain.pickup.model import (
+    DAYS_TO_COLLECT,
+    MAX_DAYS_WAITING,
+    MAX_EXTENSION_DAYS,
+    collect_until,
+    pickup_code,
+)
 from domain.stock.allocation import deallocate
 from domain.stock.model import MovementReason
 
@@ -104,7 +110,7 @@ async def extend_pickup(tx: Tx, actor: Actor, command: ExtendPickup) -> Changed:
 
     Raises:
         NotFound, VersionConflict, IdempotencyConflict: see there.
-        ValidationFailed: not 1 to 14 days.
+        ValidationFailed: not 1 to 14 days, or the goods would wait for more than 45 days.
         IllegalTransition: nothing waits for the customer.
 
     Locks: the order.
@@ -114,11 +120,15 @@ async def extend_pickup(tx: Tx, actor: Actor, command: ExtendPickup) -> Changed:
 
     def extended(order: Order, store: Location) -> Pickup:
         pickup = order.pickup
-        if pickup is None or pickup.collect_until is None:
+        waiting = any(group.state is GroupState.READY_FOR_PICKUP for group in order.groups)
+        if not waiting or pickup is None or not (pickup.collect_until and pickup.ready_at):
             raise IllegalTransition("EXTEND_PICKUP", order.fulfillment_status.value)
         # The deadline is a closing time: a moment earlier lies on the day that it ends.
         base = pickup.collect_until - _MOMENT
-        return replace(pickup, collect_until=collect_until(store, base, command.days))
+        until = collect_until(store, base, command.days)
+        if until > pickup.ready_at + timedelta(days=MAX_DAYS_WAITING):
+            raise ValidationFailed("days", f"would keep the goods over {MAX_DAYS_WAITING} days")
+        return replace(pickup, collect_until=until)
 
     return await _changed(tx, actor, command, "extendPickup", "EXTEND_PICKUP", extended)
 

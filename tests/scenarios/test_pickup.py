@@ -165,6 +165,10 @@ async def test_s38_what_nobody_collects_goes_back_to_that_store(engine: AsyncEng
     assert later["pickup"]["collectUntil"] > first["pickup"]["collectUntil"]
     refused = await stage.do(AGENT, "extendPickup", kind, CHANGED, **(more | {"days": 15}))
     assert refused["code"] == "VALIDATION_FAILED"
+    for _ in range(2):
+        await stage.do(AGENT, "extendPickup", kind, CHANGED, **(more | {"days": 14}))
+    too_long = await stage.do(AGENT, "extendPickup", kind, CHANGED, **(more | {"days": 14}))
+    assert too_long["code"] == "VALIDATION_FAILED"
     await stage.make_due("order_pickup", "collect_until")
     await asyncio.gather(stage.tick(), stage.tick())
     seen = await stage.order(order["id"], f"{ORDER} notices {{ kind }}")

@@ -23,6 +23,7 @@ from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
+from resolvers.order_changes import OrderChangesMutation
 from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.pickup import PickupMutation
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
@@ -56,6 +57,7 @@ class Mutation(
     CustomersMutation,
     StockMutation,
     OrdersMutation,
+    OrderChangesMutation,
     ShipmentsMutation,
     FulfillmentMutation,
     PickupMutation,

@@ -12,8 +12,7 @@ from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
 from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
-from domain.orders import holding, work
-from domain.orders.cancel import cancel_lines, cancel_order
+from domain.orders import work
 from domain.orders.checkout import Till, pay_order, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
@@ -32,15 +31,12 @@ from schema.inputs import INPUT, After, First
 from schema.orders.connections import orders_connection
 from schema.orders.enums import OrderStatus
 from schema.orders.inputs import (
-    CancelOrderLinesInput,
     ChangeOrderInput,
     FulfillmentOrderInput,
-    OrderHoldInput,
     PayOrderInput,
     PlaceOrderInput,
 )
 from schema.orders.payloads import (
-    CancelOrderLinesResult,
     ChangeOrderPayload,
     ChangeOrderResult,
     CollectOrderResult,
@@ -177,29 +173,6 @@ class OrdersMutation:
         return await answer(work())
 
     @strawberry.mutation(
-        description="Put an order on hold: it keeps its stock, but nobody works on it.",
-        extensions=[Allow(*KEEPERS)],
-    )
-    async def hold_order(
-        self, info: Info, input: Annotated[OrderHoldInput, INPUT]
-    ) -> ChangeOrderResult:
-        """The held order, or why not."""
-        actor = info.context.caller
-        return await change(
-            info.context, lambda tx: holding.hold_order(tx, actor, input.to_domain())
-        )
-
-    @strawberry.mutation(description="Lift a hold.", extensions=[Allow(*KEEPERS)])
-    async def release_hold(
-        self, info: Info, input: Annotated[OrderHoldInput, INPUT]
-    ) -> ChangeOrderResult:
-        """The order without that hold, or why not."""
-        actor = info.context.caller
-        return await change(
-            info.context, lambda tx: holding.release_hold(tx, actor, input.to_domain())
-        )
-
-    @strawberry.mutation(
         description="Release a confirmed order's allocated units to the locations' work queues.",
         extensions=[Allow(*RELEASERS)],
     )
@@ -212,44 +185,6 @@ class OrdersMutation:
             info.context,
             lambda tx: work.release_order(tx, actor, input.to_domain(), terms.accept_within),
         )
-
-    @strawberry.mutation(
-        description="Cancel a whole order before a location has begun to work on it: stock is free "
-        "again, what was authorised is let go.",
-        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
-    )
-    async def cancel_order(
-        self, info: Info, input: Annotated[ChangeOrderInput, INPUT]
-    ) -> ChangeOrderResult:
-        """The cancelled order, or why not."""
-        context, actor = info.context, info.context.caller
-
-        async def cancel() -> ChangeOrderPayload:
-            command = input.to_domain()
-            return await let_go_after(
-                context, command.order_id, lambda tx: cancel_order(tx, actor, command)
-            )
-
-        return await answer(cancel())
-
-    @strawberry.mutation(
-        description="Cancel some units of an order that no location works on: their stock is free, "
-        "money that is not due any more is let go.",
-        extensions=[Allow(Role.CUSTOMER, Role.CHANNEL, *KEEPERS)],
-    )
-    async def cancel_order_lines(
-        self, info: Info, input: Annotated[CancelOrderLinesInput, INPUT]
-    ) -> CancelOrderLinesResult:
-        """The order without those units, or why not."""
-        context, actor = info.context, info.context.caller
-
-        async def cancel() -> ChangeOrderPayload:
-            command = input.to_domain()
-            return await let_go_after(
-                context, command.order_id, lambda tx: cancel_lines(tx, actor, command)
-            )
-
-        return await answer(cancel())
 
     @strawberry.mutation(
         description="Hand waiting goods to a customer whom staff know, or whose document they "

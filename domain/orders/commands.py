@@ -1,6 +1,7 @@
 """What the outside may ask of orders: frozen commands, one per use case."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.common.ids import ChannelCode, FulfillmentOrderId, LocationId, OrderId, Sku
 from domain.common.money import Money
@@ -94,6 +95,17 @@ class ChangeHold:
     hold: Hold
     expected_version: int | None = None
     reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditAddress:
+    """Ship to another address."""
+
+    idempotency_key: str
+    order_id: OrderId
+    address: Address
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Hold(StrEnum):
     ADDRESS = "ADDRESS"
     STOCK = "STOCK"
     MANUAL = "MANUAL"
+    SCHEDULED = "SCHEDULED"
+    """Not before `Order.hold_until`; lifted by the scheduler."""
 
 
 class DeliveryMode(StrEnum):
@@ -278,6 +280,7 @@ class Order:
     fulfillment_orders: tuple[FulfillmentOrder, ...] = ()
     payments: tuple[Payment, ...] = ()
     address: Address | None = field(default=None, repr=False)
+    hold_until: datetime | None = None
     pickup: Pickup | None = None
 
     @property

@@ -50,6 +50,7 @@ _ORDER_CHANGING = [
     "payment_status",
     "excess_minor",
     "pay_until",
+    "hold_until",
     "confirmed_at",
     "closed_at",
     "updated_at",

@@ -45,6 +45,7 @@ sales_order = sa.Table(
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("placed_by", sa.Text, nullable=False),
     sa.Column("pay_until", sa.DateTime(timezone=True), comment="end of the payment window"),
+    sa.Column("hold_until", sa.DateTime(timezone=True), comment="end of the hold SCHEDULED"),
     sa.Column("confirmed_at", sa.DateTime(timezone=True)),
     sa.Column("closed_at", sa.DateTime(timezone=True)),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -56,6 +57,11 @@ sales_order = sa.Table(
         "ix_sales_order_pay_until",
         "pay_until",
         postgresql_where=sa.text("status = 'PENDING_PAYMENT'"),
+    ),
+    sa.Index(
+        "ix_sales_order_hold_until",
+        "hold_until",
+        postgresql_where=sa.text("hold_until is not null"),
     ),
     sa.Index("ix_sales_order_excess_minor", "id", postgresql_where=sa.text("excess_minor > 0")),
     sa.CheckConstraint(

@@ -47,6 +47,7 @@ described(
         "ADDRESS": "The address must be checked.",
         "STOCK": "Stock must be checked.",
         "MANUAL": "Held by a person for another reason.",
+        "SCHEDULED": "Held until a moment; lifted by itself.",
     },
 )
 described(

@@ -1,5 +1,7 @@
 """What the outside may ask of orders."""
 
+from datetime import datetime
+
 import strawberry
 from strawberry import relay
 
@@ -220,6 +222,10 @@ class OrderHoldInput:
     reason: str | None = strawberry.field(
         default=None, description="Explanation for the history, at most 200 characters."
     )
+    until: datetime | None = strawberry.field(
+        default=None,
+        description="When the hold ends by itself, with offset from UTC; for SCHEDULED only.",
+    )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
     def to_domain(self) -> commands.ChangeHold:
@@ -228,6 +234,7 @@ class OrderHoldInput:
             idempotency_key=self.idempotency_key,
             order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
             hold=self.hold,
+            until=self.until,
             expected_version=self.expected_version,
             reason=self.reason,
         )
@@ -251,6 +258,25 @@ class ChangeOrderInput:
             order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
             expected_version=self.expected_version,
             reason=self.reason,
+        )
+
+
+@strawberry.input(description="Ship an order to another address.")
+class EditOrderAddressInput:
+    """Twin of EditAddress."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    address: OrderAddressInput = strawberry.field(description="Where to, in the same country.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> commands.EditAddress:
+        """The command."""
+        return commands.EditAddress(
+            idempotency_key=self.idempotency_key,
+            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
+            address=self.address.to_domain(),
+            expected_version=self.expected_version,
         )
 
 

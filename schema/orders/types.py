@@ -202,6 +202,9 @@ class Order(relay.Node):
     customer_id: relay.GlobalID = strawberry.field(description="The customer.")
     status: OrderStatus = strawberry.field(description="The order's life.")
     holds: list[Hold] = strawberry.field(description="Reasons why nobody may work on it.")
+    hold_until: datetime | None = strawberry.field(
+        description="When the hold SCHEDULED ends by itself (UTC)."
+    )
     fulfillment_status: FulfillmentStatus = strawberry.field(description="Where the goods are.")
     payment_status: PaymentStatus = strawberry.field(description="Where the money is.")
     delivery_mode: DeliveryMode = strawberry.field(description="How the goods get there.")
@@ -337,6 +340,7 @@ class Order(relay.Node):
             lines=[OrderLine.of(line, order) for line in order.lines],
             payments=[Payment.of(payment) for payment in order.payments],
             address=OrderAddress.of(order.address) if order.address else None,
+            hold_until=order.hold_until,
             pickup=OrderPickup.of(pickup) if pickup else None,
             pickup_secret=pickup.code if pickup and pickup.ready_at else None,
             fulfillment_orders=[

@@ -234,3 +234,56 @@ async def test_s65_two_agents_edit_one_order(engine: AsyncEngine) -> None:
     now = await stage.order(order["id"])
     assert now["version"] == order["version"] + 1
     await stage.check()
+
+
+async def test_an_order_rests_until_its_moment(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 3}})
+    order = await stage.placed()
+    held = {"orderId": order["id"], "hold": "SCHEDULED"}
+    kind = "OrderHoldInput"
+    before = await everything(engine)
+    for until in (None, "2020-01-01T00:00:00Z", "2099-01-01T00:00:00"):
+        refused = await stage.do(AGENT, "holdOrder", kind, CHANGED, until=until, **held)
+        assert refused["code"] == "VALIDATION_FAILED", until
+    manual = {"orderId": order["id"], "hold": "MANUAL", "until": "2099-01-01T00:00:00Z"}
+    assert (await stage.do(AGENT, "holdOrder", kind, "", **manual))["code"] == "VALIDATION_FAILED"
+    assert await everything(engine) == before
+    await stage.do(AGENT, "holdOrder", kind, CHANGED, until="2099-01-01T00:00:00Z", **held)
+    blocked = await stage.do(ADMIN, "releaseOrder", "ChangeOrderInput", "", orderId=order["id"])
+    assert blocked["code"] == "ORDER_ON_HOLD"
+    assert await stage.tick() == 0
+    await stage.make_due("sales_order", "hold_until")
+    assert sum(await asyncio.gather(stage.tick(), stage.tick())) == 1
+    seen = await stage.order(order["id"], "holds holdUntil")
+    assert seen == {"holds": [], "holdUntil": None}
+    assert groups_of(await stage.change("releaseOrder", order["id"])) == {"RELEASED": 1}
+    await stage.check()
+
+
+async def test_an_address_is_edited_until_something_is_packed(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 3}})
+    order, work = await picking(stage)
+    home = {
+        "recipient": "Ada Verdi", "street": "Via Po 9", "city": "Rome", "postalCode": "00198",
+        "country": "IT",
+    }  # fmt: skip
+
+    async def edit(actor: Actor = AGENT, **more: Any) -> Any:
+        given = {"orderId": order["id"], "address": home} | more
+        return await stage.do(actor, "editOrderAddress", "EditOrderAddressInput", CHANGED, **given)
+
+    before = await everything(engine)
+    abroad = await edit(address=home | {"country": "ES"})
+    assert abroad["code"] == "VALIDATION_FAILED"
+    assert (await edit(address=home | {"city": " "}))["code"] == "VALIDATION_FAILED"
+    assert (await edit(Actor("x", Role.CUSTOMER)))["code"] == "NOT_FOUND"
+    assert (await edit(expectedVersion=1))["code"] == "VERSION_CONFLICT"
+    assert await everything(engine) == before
+    both = await asyncio.gather(edit(idempotencyKey="k"), edit(idempotencyKey="k"))
+    assert both[0] == both[1]
+    seen = await stage.order(order["id"], "version address { street }")
+    assert seen == {"version": order["version"] + 1, "address": {"street": "Via Po 9"}}
+    for step in ("confirmPick", "packFulfillmentOrder"):
+        await stage.work(step, work)
+    assert (await edit())["code"] == "ILLEGAL_TRANSITION"
+    await stage.check()

@@ -103,7 +103,11 @@ def _through(actions: Sequence[Action]) -> Callable[[Order], Order]:
 def _cancelled(past: Past, told: HistoricOrder) -> Past:
     def change(order: Order) -> Order:
         cancelled = move(order, Action.CANCEL, lambda group: True, reason="cancelled")
-        return replace(cancelled, pay_until=None)
+        # Where the money was taken it was given back long ago: nothing is owed here.
+        given_back = tuple(
+            replace(paid, refunded_minor=paid.captured_minor) for paid in order.payments
+        )
+        return replace(cancelled, pay_until=None, payments=given_back)
 
     ended = past.then(change, past.order.updated_at, "CANCEL")
     last = replace(ended.versions[-1], reason=told.reason)

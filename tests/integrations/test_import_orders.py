@@ -42,8 +42,8 @@ async def test_orders_come_in_their_historic_state(importer: Importer, tmp_path:
         ("o4", "CONFIRMED", "IN_PROGRESS", "CAPTURED", [], 3),
         ("o5", "CONFIRMED", "SHIPPED", "CAPTURED", [], 3),
         ("o6", "CLOSED", "DELIVERED", "CAPTURED", [], 4),
-        ("o7", "CANCELLED", "CANCELLED", "CAPTURED", [], 3),
-        ("o8", "CANCELLED", "CANCELLED", "CAPTURED", [], 3),
+        ("o7", "CANCELLED", "CANCELLED", "REFUNDED", [], 3),
+        ("o8", "CANCELLED", "CANCELLED", "REFUNDED", [], 3),
     ]
     assert await importer.violations() == []
 

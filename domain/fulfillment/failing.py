@@ -90,6 +90,17 @@ async def sourced_again(tx: Tx, order: Order, terms: Terms) -> Order:
     return await save(tx, order, after, "RE_SOURCE", changed, detail={"locations": places})
 
 
+async def sourced_anew(tx: Tx, order: Order, terms: Terms) -> Order:
+    """The saved `order`, its waiting units at locations that have them: a version of its own, the
+    new units released at once unless something holds the order. The same order if nobody has any.
+    """
+    found = await resourced(tx, order, terms.sourcing)
+    if found == order:
+        return order
+    released = await released_again(tx, order, found, terms.accept_within)
+    return await save(tx, order, released, "RE_SOURCE")
+
+
 async def released_again(tx: Tx, before: Order, after: Order, accept_within: timedelta) -> Order:
     """`after` with its newly allocated units released, if nothing holds the order."""
     known = {group.id for group in before.groups if group.state is GroupState.ALLOCATED}

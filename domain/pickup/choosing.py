@@ -5,7 +5,7 @@ from dataclasses import replace
 from domain.common.errors import NotFound, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.transaction import Tx
-from domain.fulfillment.failing import released_again
+from domain.fulfillment.failing import sourced_anew
 from domain.identity.model import Actor
 from domain.locations.repository import all_locations_by_id
 from domain.orders.cancel import cancel_units
@@ -23,7 +23,6 @@ from domain.orders.model import (
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_address
 from domain.orders.repository import locked_order
-from domain.orders.resourcing import resourced
 from domain.orders.results import Changed
 from domain.orders.saving import save
 from domain.orders.visibility import require_visible
@@ -98,11 +97,7 @@ async def _moved(tx: Tx, before: Order, command: ChooseAlternative, terms: Terms
     else:
         after = await _to_store(tx, after, command)
     saved = await save(tx, before, after, "CHOOSE_" + command.choice.value)
-    found = await resourced(tx, saved, terms.sourcing)
-    if found == saved:
-        return saved
-    released = await released_again(tx, saved, found, terms.accept_within)
-    return await save(tx, saved, released, "RE_SOURCE")
+    return await sourced_anew(tx, saved, terms)
 
 
 async def _to_store(tx: Tx, order: Order, command: ChooseAlternative) -> Order:

@@ -10,7 +10,7 @@ from domain.common.errors import NotFound, check_version
 from domain.common.idempotency import once
 from domain.common.ids import FulfillmentOrderId, LineGroupId, LocationId
 from domain.common.transaction import Tx
-from domain.fulfillment.failing import released_again
+from domain.fulfillment.failing import sourced_anew
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
@@ -18,7 +18,7 @@ from domain.orders.lifecycle import Action, move, require_no_cancel_request, req
 from domain.orders.model import GroupState, Order
 from domain.orders.place import Terms
 from domain.orders.repository import locked_order_of_work
-from domain.orders.resourcing import resourced, without_location
+from domain.orders.resourcing import without_location
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
 from domain.orders.stock_needs import demand_of_groups
@@ -90,7 +90,7 @@ async def receive_for_pickup(
         if lines is not None:
             order, arrived = parted(before, coming, lines)
         saved = await _received(tx, before, order, work_id, arrived, store)
-        saved = await _sourced_again(tx, saved, terms)
+        saved = await sourced_anew(tx, saved, terms)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, "receivePickupTransfer", command, WorkChanged, work)
@@ -136,11 +136,3 @@ def _at_store(order: Order, arrived: frozenset[LineGroupId], store: LocationId) 
         for group in order.groups
     )
     return replace(order, groups=groups)
-
-
-async def _sourced_again(tx: Tx, order: Order, terms: Terms) -> Order:
-    found = await resourced(tx, order, terms.sourcing)
-    if found == order:
-        return order
-    released = await released_again(tx, order, found, terms.accept_within)
-    return await save(tx, order, released, "RE_SOURCE")

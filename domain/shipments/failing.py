@@ -8,7 +8,7 @@ from domain.common.errors import NotFound, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import LineGroupId, OrderLineId, TrackingEventId, new_id
 from domain.common.transaction import Tx
-from domain.fulfillment.failing import released_again
+from domain.fulfillment.failing import sourced_anew
 from domain.identity.model import Actor
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_status
@@ -17,7 +17,7 @@ from domain.orders.notices import NoticeKind, notice
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order
-from domain.orders.resourcing import resourced, without_location
+from domain.orders.resourcing import without_location
 from domain.orders.results import Changed
 from domain.orders.saving import save
 from domain.orders.stock_needs import demand_of_groups
@@ -106,11 +106,7 @@ async def _reshipped(
     saved = await save(
         tx, before, replace(after, groups=groups), Action.RESHIP.value, reason=reason
     )
-    found = await resourced(tx, saved, terms.sourcing)
-    if found == saved:
-        return saved
-    released = await released_again(tx, saved, found, terms.accept_within)
-    return await save(tx, saved, released, "RE_SOURCE")
+    return await sourced_anew(tx, saved, terms)
 
 
 async def receive_returned_parcel(

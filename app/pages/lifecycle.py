@@ -8,8 +8,10 @@ from domain.orders.model import (
     CARRIED,
     COLLECTED_IN_STORE,
     HOLDS_STOCK,
+    UNSOURCED,
     WITH_CUSTOMER,
     DeliveryMode,
+    FulfillmentStatus,
     GroupState,
     fulfillment_order_status,
     fulfillment_status,
@@ -20,6 +22,7 @@ FAMILIES = (
     ("Collected in a store", COLLECTED_IN_STORE),
     ("Taken away at the till", frozenset({DeliveryMode.TAKE_AWAY})),
 )
+_GONE = FulfillmentStatus.CANCELLED
 _HEAD = """# The life of an order
 
 This page is made from `domain/orders/lifecycle.py` by `unico docs`; a test compares it with the
@@ -38,7 +41,7 @@ def lifecycle_page() -> str:
     for title, modes in FAMILIES:
         names = ", ".join(f"`{mode.value}`" for mode in sorted(modes))
         parts.append(f"## {title}\n\nDelivery modes: {names}.\n\n{_diagram(modes)}")
-    parts += [_actions(), _states()]
+    parts += [_actions(), _states(), _mixtures()]
     return "\n".join(parts)
 
 
@@ -81,8 +84,31 @@ def _states() -> str:
         "|---|---|---|---|",
     ]
     for state in GroupState:
-        goods, work = fulfillment_status([state]), fulfillment_order_status([state])
-        lines.append(f"| `{state.value}` | `{goods.value}` | `{work.value}` | {_stock(state)} |")
+        goods = fulfillment_status([state])
+        lines.append(f"| `{state.value}` | `{goods.value}` | {_work(state)} | {_stock(state)} |")
+    return "\n".join([*lines, ""])
+
+
+def _work(state: GroupState) -> str:
+    if state in UNSOURCED or state is GroupState.NEW:
+        return "none"
+    return f"`{fulfillment_order_status([state]).value}`"
+
+
+def _mixtures() -> str:
+    examples = {fulfillment_status([state]): state for state in GroupState}
+    kinds = [each for each in FulfillmentStatus if each in examples.keys() - {_GONE}]
+    lines = [
+        "## Mixtures\n",
+        "The fulfillment status of an order that has units of two kinds, each named by the status",
+        "that it has alone. Only mixtures are `PARTIALLY_SHIPPED` or `PARTIALLY_DELIVERED`.\n",
+        "| With | " + " | ".join(f"`{kind.value}`" for kind in kinds) + " |",
+        "|---" * (len(kinds) + 1) + "|",
+    ]
+    for row in kinds:
+        both = (fulfillment_status([examples[row], examples[kind]]) for kind in kinds)
+        cells = " | ".join(f"`{each.value}`" for each in both)
+        lines.append(f"| `{row.value}` | {cells} |")
     return "\n".join([*lines, ""])
 
 

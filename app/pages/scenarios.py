@@ -78,7 +78,7 @@ _NAME = re.compile(r"test_s(\d\d)_")
 _HEAD = """# Scenarios and their tests
 
 This page is made from the names of the tests by `unico docs`; a test compares it with the code.
-Every test named here drives the API through GraphQL. A scenario without a test is not shown yet.
+Every test named here drives the API through GraphQL. A scenario without such a test says "not yet".
 
 | Scenario | What happens | Tests |
 |---|---|---|
@@ -89,7 +89,7 @@ def scenarios_page(root: Path) -> str:
     """The whole page, as Markdown, of the tests below `root / "tests"`."""
     found = scenario_tests(root)
     lines = [
-        f"| S{number:02} | {title} | {'<br>'.join(found.get(number, ())) or '—'} |"
+        f"| S{number:02} | {title} | {'<br>'.join(found.get(number, ())) or 'not yet'} |"
         for number, title in TITLES.items()
     ]
     shown = len(found.keys() & TITLES.keys())

@@ -77,6 +77,9 @@ class Transition:
 
 
 TAKE_AWAY_ONLY = frozenset({DeliveryMode.TAKE_AWAY})
+WORKED_ON = EVERY_MODE - TAKE_AWAY_ONLY
+"""Modes in which a location picks and packs; what is taken away is in the customer's hands."""
+
 MOVED_FREELY = EVERY_MODE - COLLECTED_IN_STORE
 """Modes in which another location may serve instead without asking the customer."""
 
@@ -94,7 +97,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Action.ALLOCATE, {S.NEW, *UNSOURCED}, S.ALLOCATED),
     _row(Action.BACKORDER, {S.NEW, S.PENDING_SOURCE}, S.BACKORDERED),
     _row(Action.UNSOURCE, {S.ALLOCATED, S.RELEASED}, S.PENDING_SOURCE),
-    _row(Action.RELEASE, {S.ALLOCATED}, S.RELEASED),
+    _row(Action.RELEASE, {S.ALLOCATED}, S.RELEASED, WORKED_ON),
     _row(Action.REJECT, {S.RELEASED}, S.PENDING_SOURCE, MOVED_FREELY),
     _row(Action.REJECT, {S.RELEASED}, S.REJECTED, COLLECTED_IN_STORE),
     _row(Action.START_PICKING, {S.RELEASED}, S.PICKING),

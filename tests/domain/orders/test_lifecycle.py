@@ -119,6 +119,19 @@ def test_every_state_can_be_reached_and_left() -> None:
     assert frozenset(GroupState) - left == WITH_CUSTOMER | CALLED_OFF
 
 
+def test_no_state_is_a_dead_end() -> None:
+    for mode in DeliveryMode:
+        ends = set[GroupState](WITH_CUSTOMER | CALLED_OFF)
+        rows = [row for row in TRANSITIONS if mode in row.modes]
+        while more := {s for row in rows if row.target in ends for s in row.sources} - ends:
+            ends |= more
+        assert reachable_states(mode) <= ends, mode
+        arrive = set[GroupState](WITH_CUSTOMER)
+        while more := {s for row in rows if row.target in arrive for s in row.sources} - arrive:
+            arrive |= more
+        assert reachable_states(mode) - CALLED_OFF <= arrive, mode
+
+
 def test_one_unit_in_the_wrong_state_stops_all() -> None:
     order = order_in(GroupState.PACKED, GroupState.PICKED)
     with pytest.raises(IllegalTransition):

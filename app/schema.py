@@ -29,6 +29,7 @@ from resolvers.pickup import PickupMutation
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
+from resolvers.work_queue import WorkQueueQuery
 from subscriptions.fields import Subscription
 
 
@@ -43,6 +44,7 @@ class Query(
     OrdersQuery,
     ShipmentsQuery,
     FulfillmentQuery,
+    WorkQueueQuery,
     TransfersQuery,
     CountingQuery,
 ):

@@ -16,7 +16,7 @@ from domain.orders import work
 from domain.orders.checkout import Till, pay_order, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
-from domain.orders.history import OrderFilter, work_queue
+from domain.orders.history import OrderFilter
 from domain.orders.model import Order as DomainOrder
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
@@ -120,23 +120,6 @@ class OrdersQuery:
         )
         request = checked(lambda: PageRequest.of(first, after))
         return await orders_connection(info.context, wanted, request)
-
-    @strawberry.field(
-        description="Open fulfillment orders of a location, the most urgent first.",
-        extensions=[Allow(*WORKERS)],
-    )
-    async def work_queue(
-        self,
-        info: Info,
-        location_id: Annotated[relay.GlobalID, strawberry.argument(description="The location.")],
-        first: Annotated[int, strawberry.argument(description="At most, 1 to 100.")] = 100,
-    ) -> list[FulfillmentOrder]:
-        """The location's open work."""
-        place = checked(lambda: LocationId(id_of(location_id, "Location", "locationId")))
-        limit = checked(lambda: PageRequest.of(first, None)).first
-        checked(lambda: require_works_at(info.context.caller, place))
-        found = await info.context.read(lambda c: work_queue(c, place, limit))
-        return [FulfillmentOrder.of(order, work) for order, work in found]
 
 
 @strawberry.type

@@ -1,4 +1,4 @@
-"""Keyset connections: newest first, at most 100 entries, `totalCount` counted only if asked."""
+"""Keyset connections: at most 100 entries a page, `totalCount` counted only if asked."""
 
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -37,11 +37,11 @@ async def _unknown_total() -> int:
 
 
 @access()
-@strawberry.type(description="A page of a list, newest first.")
+@strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
     """A page of a list."""
 
-    edges: list[Edge[N]] = strawberry.field(description="Entries, newest first.")
+    edges: list[Edge[N]] = strawberry.field(description="Entries, in the order of the list.")
     page_info: PageInfo = strawberry.field(description="Where the page ends.")
     count: strawberry.Private[Callable[[], Awaitable[int]]] = _unknown_total
 

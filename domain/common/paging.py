@@ -1,4 +1,4 @@
-"""Keyset pages, newest first (ADR 0012)."""
+"""Keyset pages (ADR 0012)."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ MAX_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """A place in a list sorted by (`at`, `id`) descending: the last entry already seen."""
+    """A place in a list sorted by (`at`, `id`): the last entry already seen."""
 
     at: datetime
     id: UUID

@@ -1,4 +1,4 @@
-"""Reading orders for people: pages, work queues and history. Each is one statement."""
+"""Reading orders for people: pages, work and history. Each is one statement."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
+from domain.common.ids import ChannelCode, CustomerId, OrderId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
 from domain.orders.model import FulfillmentOrder, Order, OrderStatus
@@ -108,37 +108,17 @@ async def work_in_scope(
     connection: AsyncConnection, actor: Actor, keys: Collection[str]
 ) -> dict[str, tuple[Order, FulfillmentOrder]]:
     """The fulfillment orders with those ids that the actor may work on, by id as text."""
-    condition = fulfillment_order.c.id.in_(_uuids(keys))
-    works = await _work(connection, sa.and_(condition, _works_at(actor)), limit=len(keys))
-    return {str(work.id): (order, work) for order, work in works}
-
-
-async def work_queue(
-    connection: AsyncConnection, location_id: LocationId, limit: int
-) -> list[tuple[Order, FulfillmentOrder]]:
-    """Open work of a location, the most urgent first: due time, then age."""
-    open_work = fulfillment_order.c.status.not_in(["COMPLETED", "CANCELLED", "REJECTED"])
-    return await _work(
-        connection, sa.and_(fulfillment_order.c.location_id == location_id, open_work), limit=limit
-    )
-
-
-async def _work(
-    connection: AsyncConnection, condition: sa.ColumnElement[bool], *, limit: int
-) -> list[tuple[Order, FulfillmentOrder]]:
     query = (
         sa.select(fulfillment_order.c.id, order_document())
         .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
-        .where(condition)
-        .order_by(fulfillment_order.c.due_at.nulls_last(), fulfillment_order.c.id)
-        .limit(limit)
+        .where(fulfillment_order.c.id.in_(_uuids(keys)), _works_at(actor))
     )
     rows = (await connection.execute(query)).all()
     orders = parsed([row[1] for row in rows])
-    return [
-        (order, next(work for work in order.fulfillment_orders if work.id == row[0]))
+    return {
+        str(row[0]): (order, next(w for w in order.fulfillment_orders if w.id == row[0]))
         for row, order in zip(rows, orders, strict=True)
-    ]
+    }
 
 
 async def history_of(

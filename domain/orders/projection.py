@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import CustomerId, LocationId
 from domain.orders.events import order_payload, work_payload
-from domain.orders.history import work_queue
+from domain.orders.queue import work_queue
 from domain.orders.repository import order_document, parsed
 from domain.orders.tables import order_history, sales_order
 

@@ -1,0 +1,107 @@
+"""The work queue of a location: open fulfillment orders, the most urgent first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.common.ids import LocationId
+from domain.common.paging import Keyset, Page, PageRequest, page_of
+from domain.orders.model import DeliveryMode, FulfillmentOrder, FulfillmentOrderStatus, Order
+from domain.orders.repository import order_document, parsed
+from domain.orders.tables import fulfillment_order, sales_order
+
+OrderAndWork = tuple[Order, FulfillmentOrder]
+_LAST = datetime(9999, 12, 31, tzinfo=UTC)
+_URGENCY = sa.func.coalesce(fulfillment_order.c.due_at, _LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFilter:
+    """Which open work to list; None means any. `accepted`: whether the location has accepted it."""
+
+    statuses: tuple[FulfillmentOrderStatus, ...] | None = None
+    delivery_mode: DeliveryMode | None = None
+    due_before: datetime | None = None
+    accepted: bool | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The filter over `fulfillment_order`."""
+        c = fulfillment_order.c
+        found: list[sa.ColumnElement[bool]] = []
+        if self.statuses is not None:
+            found.append(c.status.in_([status.value for status in self.statuses]))
+        if self.delivery_mode is not None:
+            found.append(c.delivery_mode == self.delivery_mode.value)
+        if self.due_before is not None:
+            found.append(c.due_at < self.due_before)
+        if self.accepted is not None:
+            found.append(c.accepted_at.is_not(None) == self.accepted)
+        return found
+
+
+EVERY_WORK = WorkFilter()
+
+
+async def work_queue(
+    connection: AsyncConnection,
+    location_id: LocationId,
+    limit: int,
+    wanted: WorkFilter = EVERY_WORK,
+) -> list[OrderAndWork]:
+    """Open work of a location: the earliest cut-off first, then the oldest; without one last."""
+    return await _read(connection, _queue(location_id, wanted).limit(limit))
+
+
+async def work_queue_page(
+    connection: AsyncConnection, location_id: LocationId, wanted: WorkFilter, request: PageRequest
+) -> Page[OrderAndWork]:
+    """A page of `work_queue`."""
+    query = _queue(location_id, wanted)
+    if request.after is not None:
+        place = sa.tuple_(_URGENCY, fulfillment_order.c.id)
+        query = query.where(place > sa.tuple_(request.after.at, request.after.id))
+    found = await _read(connection, query.limit(request.first + 1))
+    return page_of(found, request, _place)
+
+
+async def count_work(
+    connection: AsyncConnection, location_id: LocationId, wanted: WorkFilter
+) -> int:
+    """How many entries the whole list of `work_queue_page` has."""
+    query = sa.select(sa.func.count()).select_from(fulfillment_order)
+    return await connection.scalar(query.where(*_open(location_id, wanted))) or 0
+
+
+def _place(entry: OrderAndWork) -> Keyset:
+    work = entry[1]
+    return Keyset(work.due_at or _LAST, UUID(str(work.id)))
+
+
+def _open(location_id: LocationId, wanted: WorkFilter) -> Sequence[sa.ColumnElement[bool]]:
+    c = fulfillment_order.c
+    # Spelled as in the condition of `ix_fulfillment_order_open`.
+    is_open = c.status.not_in(["COMPLETED", "CANCELLED", "REJECTED"])
+    return [c.location_id == location_id, is_open, *wanted.conditions()]
+
+
+def _queue(location_id: LocationId, wanted: WorkFilter) -> sa.Select[Any]:
+    return (
+        sa.select(fulfillment_order.c.id, order_document())
+        .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
+        .where(*_open(location_id, wanted))
+        .order_by(_URGENCY, fulfillment_order.c.id)
+    )
+
+
+async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[OrderAndWork]:
+    rows = (await connection.execute(query)).all()
+    orders = parsed([row[1] for row in rows])
+    return [
+        (order, next(work for work in order.fulfillment_orders if work.id == row[0]))
+        for row, order in zip(rows, orders, strict=True)
+    ]

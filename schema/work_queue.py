@@ -1,0 +1,41 @@
+"""What to list of a location's work queue."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.orders.queue import WorkFilter
+from schema.inputs import utc_moment
+from schema.orders.enums import DeliveryMode, FulfillmentOrderStatus
+
+
+@strawberry.input(description="Which open work to list; all that is left out means any.")
+class WorkQueueFilterInput:
+    """Twin of WorkFilter."""
+
+    statuses: list[FulfillmentOrderStatus] | None = strawberry.field(
+        default=None, description="With one of these statuses."
+    )
+    delivery_mode: DeliveryMode | None = strawberry.field(
+        default=None, description="Leaving in this way."
+    )
+    due_before: datetime | None = strawberry.field(
+        default=None, description="With a cut-off before this moment."
+    )
+    accepted: bool | None = strawberry.field(
+        default=None, description="True: accepted by the location; false: not answered yet."
+    )
+
+    def to_domain(self) -> WorkFilter:
+        """The filter. Raises ValidationFailed for a moment without an offset."""
+        return WorkFilter(
+            statuses=None if self.statuses is None else tuple(self.statuses),
+            delivery_mode=self.delivery_mode,
+            due_before=utc_moment("filter.dueBefore", self.due_before),
+            accepted=self.accepted,
+        )
+
+
+def filter_of(given: WorkQueueFilterInput | None) -> WorkFilter:
+    """The filter that was given, else that of everything."""
+    return given.to_domain() if given else WorkFilter()

@@ -16,6 +16,7 @@ from app.executor import LeanExecutor
 from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
+from resolvers.bins import BinsMutation
 from resolvers.catalog import CatalogMutation, CatalogQuery
 from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
@@ -58,6 +59,7 @@ class Mutation(
     CatalogMutation,
     CustomersMutation,
     StockMutation,
+    BinsMutation,
     OrdersMutation,
     OrderChangesMutation,
     ShipmentsMutation,

@@ -308,6 +308,7 @@ class FulfillmentOrderState:
                     sku=line["sku"],
                     quantity=line["quantity"],
                     state=GroupState(line["state"]),
+                    location_id=global_id("Location", payload["location_id"]),
                 )
                 for line in payload["lines"]
             ],

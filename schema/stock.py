@@ -13,6 +13,7 @@ from domain.stock import availability as promising
 from domain.stock import errors, model
 from domain.stock.books import Movement, levels_by_id
 from schema.access import Allow, access
+from schema.bins import StockBin, load_bin
 from schema.context import Info
 from schema.enums import described
 from schema.errors import Error, twin_of
@@ -93,6 +94,14 @@ class StockLevel(relay.Node):
     )
     version: int = strawberry.field(description="Number of its changes so far.")
     updated_at: datetime = strawberry.field(description="When it changed last (UTC).")
+
+    @strawberry.field(
+        description="Where the SKU stands at the location; null when nobody has said. Staff only.",
+        extensions=[Allow(*STAFF)],
+    )
+    async def bin(self, info: Info) -> StockBin | None:
+        """The bin, loaded for all levels at once."""
+        return await load_bin(info.context, self.location_id, self.sku)
 
     @classmethod
     def of_level(cls, level: model.Level) -> Self:

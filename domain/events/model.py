@@ -18,6 +18,7 @@ class Aggregate(StrEnum):
     """Kinds of things that have a version and emit events."""
 
     STOCK_LEVEL = "stock_level"
+    STOCK_BIN = "stock_bin"
     ORDER = "order"
     FULFILLMENT_ORDER = "fulfillment_order"
     CUSTOMER = "customer"
@@ -37,6 +38,11 @@ class Topic:
     def stock(location_id: UUID) -> str:
         """Stock levels of one location."""
         return f"stock:{location_id}"
+
+    @staticmethod
+    def bins(location_id: UUID) -> str:
+        """Where the SKUs of one location stand."""
+        return f"bins:{location_id}"
 
     @staticmethod
     def order(order_id: UUID) -> str:

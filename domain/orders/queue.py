@@ -89,7 +89,7 @@ def _open(location_id: LocationId, wanted: WorkFilter) -> Sequence[sa.ColumnElem
     return [c.location_id == location_id, is_open, *wanted.conditions()]
 
 
-def _queue(location_id: LocationId, wanted: WorkFilter) -> sa.Select[Any]:
+def _queue(location_id: LocationId, wanted: WorkFilter) -> sa.Select[Any, object]:
     return (
         sa.select(fulfillment_order.c.id, order_document())
         .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
@@ -98,7 +98,7 @@ def _queue(location_id: LocationId, wanted: WorkFilter) -> sa.Select[Any]:
     )
 
 
-async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[OrderAndWork]:
+async def _read(connection: AsyncConnection, query: sa.Select[Any, object]) -> list[OrderAndWork]:
     rows = (await connection.execute(query)).all()
     orders = parsed([row[1] for row in rows])
     return [

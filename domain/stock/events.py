@@ -3,9 +3,10 @@
 from typing import Any
 
 from domain.events.model import Aggregate, Event, Topic
-from domain.stock.model import Level
+from domain.stock.model import Level, StockBin
 
 STOCK_CHANGED = "StockChanged"
+BIN_CHANGED = "StockBinChanged"
 
 
 def payload_of(level: Level) -> dict[str, Any]:
@@ -37,4 +38,23 @@ def stock_changed(level: Level) -> Event:
         version=level.version,
         topics=(Topic.stock(level.location_id),),
         payload=payload_of(level),
+    )
+
+
+def bin_changed(place: StockBin) -> Event:
+    """The event of a bin's change to its present version."""
+    return Event(
+        type=BIN_CHANGED,
+        aggregate=Aggregate.STOCK_BIN,
+        aggregate_id=place.id,
+        version=place.version,
+        topics=(Topic.bins(place.location_id),),
+        payload={
+            "sku": place.sku,
+            "location_id": str(place.location_id),
+            "zone": place.zone,
+            "bin": place.bin,
+            "version": place.version,
+            "updated_at": place.updated_at.isoformat(),
+        },
     )

@@ -135,6 +135,19 @@ class Level:
         return max(0, self.free - self.safety)
 
 
+@dataclass(frozen=True, slots=True)
+class StockBin:
+    """Where a SKU stands at a location: a bin of a zone; both are empty when it has no place."""
+
+    id: UUID
+    location_id: LocationId
+    sku: Sku
+    zone: str
+    bin: str
+    version: int
+    updated_at: datetime
+
+
 _BUCKET_OF_REASON = {
     AdjustmentReason.DAMAGE: Bucket.DAMAGED,
     AdjustmentReason.DISPLAY: Bucket.DISPLAY,

@@ -1,4 +1,4 @@
-"""Levels (one row per SKU and location), reservations and the append-only movement ledger.
+"""Levels (one row per SKU and location), reservations, the append-only movement ledger, bins.
 
 `stock_level` is the hot table: fillfactor 40 and no index on a column that changes keep its
 updates on the same page (HOT).
@@ -106,4 +106,18 @@ count_task = sa.Table(
         unique=True,
         postgresql_where=sa.text("closed_at is null"),
     ),
+)
+
+stock_bin = sa.Table(
+    "stock_bin",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("sku", sa.Text, sa.ForeignKey("variant.sku"), nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("bin", sa.Text, nullable=False),
+    sa.Column("updated_by", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("location_id", "sku"),
 )

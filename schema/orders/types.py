@@ -14,6 +14,7 @@ from domain.orders import model as domain
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
 from domain.orders.notices import notices_of
 from schema.access import Allow, access
+from schema.bins import StockBin, load_bin
 from schema.context import Info
 from schema.customers.policy import KNOWING
 from schema.ids import global_id
@@ -109,6 +110,16 @@ class FulfillmentOrderLine:
     sku: str = strawberry.field(description="SKU of the variant.")
     quantity: int = strawberry.field(description="Units.")
     state: GroupState = strawberry.field(description="Where they are.")
+    location_id: strawberry.Private[relay.GlobalID]
+
+    @strawberry.field(
+        description="Where the SKU stands at the location; null when nobody has said, or for a "
+        "kit. Staff only.",
+        extensions=[Allow(*STAFF)],
+    )
+    async def bin(self, info: Info) -> StockBin | None:
+        """The bin, loaded for all lines at once."""
+        return await load_bin(info.context, self.location_id, self.sku)
 
 
 @access()
@@ -183,6 +194,7 @@ class FulfillmentOrder(relay.Node):
                     sku=order.line(group.line_id).sku,
                     quantity=group.quantity,
                     state=group.state,
+                    location_id=global_id("Location", work.location_id),
                 )
                 for group in order.groups_of(work.id)
             ],

@@ -27,6 +27,7 @@ from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
 from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.pickup import PickupMutation
+from resolvers.purchasing import PurchasingMutation, PurchasingQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
@@ -47,6 +48,7 @@ class Query(
     FulfillmentQuery,
     WorkQueueQuery,
     TransfersQuery,
+    PurchasingQuery,
     CountingQuery,
 ):
     """All root fields that read."""
@@ -66,6 +68,7 @@ class Mutation(
     FulfillmentMutation,
     PickupMutation,
     TransfersMutation,
+    PurchasingMutation,
     CountingMutation,
 ):
     """All root fields that change something."""

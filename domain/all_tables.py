@@ -11,8 +11,10 @@ from domain.integrations import tables as integrations
 from domain.locations import tables as locations
 from domain.orders import tables as orders
 from domain.payments import tables as payments
+from domain.purchasing import tables as purchasing
 from domain.shipments import tables as shipments
 from domain.stock import tables as stock
+from domain.supply import tables as supply
 from domain.transfers import tables as transfers
 
 AREAS = (
@@ -26,8 +28,10 @@ AREAS = (
     locations,
     orders,
     payments,
+    purchasing,
     shipments,
     stock,
+    supply,
     transfers,
 )
 

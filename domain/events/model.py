@@ -25,6 +25,8 @@ class Aggregate(StrEnum):
     SESSION = "session"
     SHIPMENT = "shipment"
     TRANSFER = "transfer"
+    INBOUND = "inbound"
+    PURCHASE_ORDER = "purchase_order"
     LOCATION = "location"
     PRODUCT = "product"
     CHANNEL = "channel"
@@ -63,6 +65,11 @@ class Topic:
     def transfers(location_id: UUID) -> str:
         """Transfers from and to one location."""
         return f"transfers:{location_id}"
+
+    @staticmethod
+    def supply(location_id: UUID) -> str:
+        """Goods that one location expects."""
+        return f"supply:{location_id}"
 
     @staticmethod
     def session(session_id: UUID) -> str:

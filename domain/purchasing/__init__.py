@@ -1,0 +1,1 @@
+"""What is ordered from suppliers: purchase orders, their receipts, and supplier invoices."""

@@ -40,9 +40,9 @@ async def invariant_violations(connection: AsyncConnection) -> Sequence[Invarian
 
     I3: the ledger replays to the levels. I4: reservations and allocations are what levels say. I9:
     states that order and delivery mode allow. I10: groups sum to what was ordered. I11: versions,
-    history and events without a gap. I15: what is on the way is counted once. RECEIPT: what came of a
-    purchase order is counted once. PROMISES: no more is promised than comes in. Money that is not
-    due is let go. I1 and I2 are CHECK constraints.
+    history and events without a gap. I15: what is on the way is counted once. RECEIPT: what came
+    of a purchase order is counted once. PROMISES: no more is promised than comes in. Money that is
+    not due is let go. I1 and I2 are CHECK constraints.
     """
     view = sa.table(VIEW, sa.column("kind"), sa.column("subject"), sa.column("detail"))
     query = sa.select(*view.c).order_by(*view.c)

@@ -21,7 +21,7 @@ MONEY = {"amount": "4.00", "currency": "EUR"}
 
 async def invoice(stage: Stage, order: Any, quantity: int, amount: str, **given: Any) -> Any:
     lines = [{"sku": "HAT", "quantity": quantity, "amount": {**MONEY, "amount": amount}}]
-    wanted = {"number": "R-1", "invoicedAt": day(0), "lines": lines} | given
+    wanted: dict[str, Any] = {"number": "R-1", "invoicedAt": day(0), "lines": lines} | given
     actor = wanted.pop("actor", FINANCE)
     return await step(stage, "recordSupplierInvoice", order, actor=actor, **wanted)
 
@@ -108,7 +108,7 @@ async def test_purchase_orders_are_refused_without_a_trace(engine: AsyncEngine) 
     stage = await open_stage(engine, {})
     supplier = await open_supplier(stage)
     before = await everything(engine)
-    for given, code in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"lines": []}, "VALIDATION_FAILED"),
         ({"lines": [{"sku": "HAT", "quantity": 0}]}, "VALIDATION_FAILED"),
         ({"lines": [{"sku": "HAT", "quantity": 1}] * 2}, "VALIDATION_FAILED"),
@@ -123,7 +123,8 @@ async def test_purchase_orders_are_refused_without_a_trace(engine: AsyncEngine) 
         ({"supplierId": location_id("NOWHERE")}, "NOT_FOUND"),
         ({"locationId": gid("Order", MILAN)}, "VALIDATION_FAILED"),
         ({"actor": MILAN_MANAGER}, "FORBIDDEN"),
-    ):
+    ]
+    for given, code in cases:
         answer = await ordered(stage, supplier, **given)
         assert answer["code"] == code, given
         assert await everything(engine) == before, given
@@ -141,7 +142,7 @@ async def test_steps_are_refused_without_a_trace(engine: AsyncEngine) -> None:
     before = await everything(engine)
     few = [{"sku": "HAT", "quantity": 3}]
     unknown = [{"sku": "SCARF", "quantity": 3}]
-    for name, given, code in (
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("changePurchaseOrder", {}, "VALIDATION_FAILED"),
         ("changePurchaseOrder", {"lines": few}, "VALIDATION_FAILED"),
         ("changePurchaseOrder", {"lines": unknown}, "VALIDATION_FAILED"),
@@ -153,7 +154,8 @@ async def test_steps_are_refused_without_a_trace(engine: AsyncEngine) -> None:
         ("receivePurchaseOrder", {"lines": few, "expectedVersion": 1}, "VERSION_CONFLICT"),
         ("cancelPurchaseOrder", {"expectedVersion": 1}, "VERSION_CONFLICT"),
         ("cancelPurchaseOrder", {"actor": MILAN_MANAGER}, "NOT_FOUND"),
-    ):
+    ]
+    for name, given, code in cases:
         answer = await step(stage, name, order, **given)
         assert answer["code"] == code, (name, given)
         assert await everything(engine) == before, (name, given)

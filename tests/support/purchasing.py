@@ -32,7 +32,7 @@ async def open_supplier(stage: Stage, code: str = "HATMAKER") -> str:
 
 async def ordered(stage: Stage, supplier: str, **given: Any) -> dict[str, Any]:
     """What createPurchaseOrder answers: 10 HATs for ROME in 4 days, changed as told."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "supplierId": supplier,
         "locationId": location_id("ROME"),
         "lines": [{"sku": "HAT", "quantity": 10}],

@@ -1,9 +1,13 @@
 """The rules of the house are kept, and the tools that keep them do notice a violation."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from domain.orders import invariants
+from tests.domain.orders.test_invariants import BREAKS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("app", "resolvers", "subscriptions", "schema", "domain")
@@ -67,3 +71,9 @@ def test_no_module_is_longer_than_a_reader_holds() -> None:
     }
     assert set(too_long) <= set(REASONS), too_long
     assert all(lines <= 600 for name, lines in too_long.items() if "/versions/" not in name)
+
+
+def test_every_rule_of_the_oracle_is_seen_to_fail() -> None:
+    rules = set(re.findall(r"SELECT '([A-Z]+)'(?: AS kind)?, ", invariants.CREATE))
+    broken = {kind for kinds, _ in BREAKS for kind in kinds.split()}
+    assert broken == rules, "tests/domain/orders/test_invariants.py breaks each rule by SQL"

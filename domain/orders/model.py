@@ -353,7 +353,7 @@ def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
     return FulfillmentStatus.UNFULFILLED if live <= WAITING else FulfillmentStatus.IN_PROGRESS
 
 
-_WORK_ORDER = (
+WORK_ORDER = (
     (frozenset({S.ALLOCATED}), FulfillmentOrderStatus.PLANNED),
     (frozenset({S.RELEASED}), FulfillmentOrderStatus.RELEASED),
     (frozenset({S.PICKING}), FulfillmentOrderStatus.PICKING),
@@ -364,12 +364,13 @@ _WORK_ORDER = (
     (ON_THE_WAY | WITH_CUSTOMER | GONE_WRONG, FulfillmentOrderStatus.COMPLETED),
     (ASKING_CUSTOMER, FulfillmentOrderStatus.REJECTED),
 )
+"""The status of work by the least advanced of its units: the first row that has one decides."""
 
 
 def fulfillment_order_status(states: Iterable[GroupState]) -> FulfillmentOrderStatus:
     """The status of the work: that of its least advanced units; those called off do not count."""
     live = frozenset(states) - CALLED_OFF
-    for members, status in _WORK_ORDER:
+    for members, status in WORK_ORDER:
         if live & members:
             return status
     return FulfillmentOrderStatus.CANCELLED

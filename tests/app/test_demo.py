@@ -25,8 +25,8 @@ from domain.common.ids import new_id
 from domain.customers.contact import normal_phone
 from domain.locations.model import LocationKind, checked
 from domain.orders import audit as orders_audit
+from domain.orders.invariants import invariant_violations
 from domain.payments.sandbox import SandboxGateway
-from domain.stock import audit as stock_audit
 from tests.support.mutations import everything
 from tests.support.probe import opened
 from tests.support.servers import ServerUrls, clone_migrated
@@ -67,8 +67,7 @@ async def seed(database: Database) -> SeedSummary:
 async def violations(database: Database) -> list[Any]:
     """What the audits find wrong."""
     return [
-        *await database.read(stock_audit.violations),
-        *await database.read(orders_audit.violations),
+        *await database.read(invariant_violations),
         *await database.snapshot(orders_audit.status_violations),
     ]
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.importing import ImportSummary, import_orders
 from domain.common.database import Database
 from domain.orders import audit as orders_audit
-from domain.stock import audit as stock_audit
+from domain.orders.invariants import invariant_violations
 from tests.support.mutations import everything
 from tests.support.probe import opened
 
@@ -49,8 +49,7 @@ class Importer:
         """What the audits find wrong."""
         async with self.database.writes.connect() as connection:
             return [
-                *await stock_audit.violations(connection),
-                *await orders_audit.violations(connection),
+                *await invariant_violations(connection),
                 *await orders_audit.status_violations(connection),
             ]
 

@@ -78,9 +78,10 @@ BREAKS: list[tuple[str, str]] = [
      'aggregate', 'session', 'aggregate_id', gen_random_uuid(), 'version', 2))"""),
     ("LOG", ("update sequencer_state set last_seq = 7; insert into event_log select 9, 1, 'x',"
      " 'session', gen_random_uuid(), 1, array['x'], '{{}}', 'x', now(), ''")),
-    ("RECEIPT LOG", """insert into purchase_order select gen_random_uuid(), 'P1', gen_random_uuid(), id,
-     'OPEN', '', 'EUR', 1, 'x', now(), now(), 1 from location where code = 'ROME'; insert into
-     purchase_order_line select id, 'HAT', 1, now(), null, 0, 0, 0 from purchase_order"""),
+    ("RECEIPT LOG", """insert into purchase_order select gen_random_uuid(), 'P1',
+     gen_random_uuid(), id, 'OPEN', '', 'EUR', 1, 'x', now(), now(), 1 from location
+     where code = 'ROME'; insert into purchase_order_line select id, 'HAT', 1, now(), null, 0, 0, 0
+     from purchase_order"""),
     ("PROMISES LOG", """insert into inbound select gen_random_uuid(), 'TRANSFER', id, '', 'HAT',
      location_id, 1, 0, now(), 1, null, now(), 1 from stock_level limit 1;
      insert into promise select gen_random_uuid(), order_id, line_id, 'HAT', location_id,

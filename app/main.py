@@ -19,6 +19,7 @@ from app.guards import BodyLimit, SecurityHeaders, SocketLimit
 from app.lifecycle import Lifecycle
 from app.metrics import Metrics
 from app.operations import operations_routes
+from app.printing.routes import printing_routes
 from app.request_context import RequestContext
 from app.resources import Resources
 from app.schema import Schema, build_schema
@@ -59,6 +60,7 @@ def _routes(
         Route(GRAPHQL_PATH, view),
         WebSocketRoute(GRAPHQL_PATH, view),
         device_route(resources),
+        *printing_routes(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]
     if resources.settings.graphiql:
@@ -91,7 +93,7 @@ def _cross_origin(settings: Settings) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
-        allow_methods=["POST"],
+        allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-correlation-id"],
         expose_headers=["x-correlation-id"],
         max_age=3_600,

@@ -26,6 +26,7 @@ from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
 from resolvers.orders import OrdersMutation, OrdersQuery
+from resolvers.pick_lists import PickListsMutation, PickListsQuery
 from resolvers.pickup import PickupMutation
 from resolvers.purchasing import PurchasingMutation, PurchasingQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
@@ -47,6 +48,7 @@ class Query(
     ShipmentsQuery,
     FulfillmentQuery,
     WorkQueueQuery,
+    PickListsQuery,
     TransfersQuery,
     PurchasingQuery,
     CountingQuery,
@@ -66,6 +68,7 @@ class Mutation(
     OrderChangesMutation,
     ShipmentsMutation,
     FulfillmentMutation,
+    PickListsMutation,
     PickupMutation,
     TransfersMutation,
     PurchasingMutation,

@@ -25,6 +25,9 @@ class WorkQueueFilterInput:
     accepted: bool | None = strawberry.field(
         default=None, description="True: accepted by the location; false: not answered yet."
     )
+    on_hold: bool | None = strawberry.field(
+        default=None, description="True: its order has a hold; false: it has none."
+    )
 
     def to_domain(self) -> WorkFilter:
         """The filter. Raises ValidationFailed for a moment without an offset."""
@@ -33,6 +36,7 @@ class WorkQueueFilterInput:
             delivery_mode=self.delivery_mode,
             due_before=utc_moment("filter.dueBefore", self.due_before),
             accepted=self.accepted,
+            on_hold=self.on_hold,
         )
 
 

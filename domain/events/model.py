@@ -27,6 +27,7 @@ class Aggregate(StrEnum):
     TRANSFER = "transfer"
     INBOUND = "inbound"
     PURCHASE_ORDER = "purchase_order"
+    PICK_LIST = "pick_list"
     LOCATION = "location"
     PRODUCT = "product"
     CHANNEL = "channel"
@@ -60,6 +61,11 @@ class Topic:
     def queue(location_id: UUID) -> str:
         """Fulfillment work of one location."""
         return f"queue:{location_id}"
+
+    @staticmethod
+    def pick_lists(location_id: UUID) -> str:
+        """Pick lists and waves of one location."""
+        return f"pick_lists:{location_id}"
 
     @staticmethod
     def transfers(location_id: UUID) -> str:

@@ -1,9 +1,16 @@
-"""Why a location does not serve units, and what that says of its stock. Pure."""
+"""Why a location does not serve units, and what a picker walks for. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import NewType
+from uuid import UUID
 
+from domain.common.ids import FulfillmentOrderId, LocationId, Sku
 from domain.stock.model import Bucket
+
+PickListId = NewType("PickListId", UUID)
 
 
 class FailureReason(StrEnum):
@@ -41,3 +48,53 @@ def bucket_after(reason: FailureReason) -> Bucket:
 def makes_suspect(reason: FailureReason) -> bool:
     """Whether the reason says that the location's count of the SKU cannot be believed."""
     return reason in (FailureReason.NOT_IN_STOCK, FailureReason.MISMATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class PickShare:
+    """Units of a pick line that are for one order."""
+
+    order_number: str
+    fulfillment_order_id: FulfillmentOrderId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickLine:
+    """Units of a SKU to take from its place, and whose they are. `zone` and `bin` may be empty."""
+
+    zone: str
+    bin: str
+    sku: Sku
+    title: str
+    shares: tuple[PickShare, ...]
+
+    @property
+    def quantity(self) -> int:
+        """Units to take."""
+        return sum(share.quantity for share in self.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class PickList:
+    """What was to be picked at a location at one moment, in the order of the walk. It never
+    changes; `wave_number` is that of the wave it was printed for, if any.
+    """
+
+    id: PickListId
+    number: str
+    location_id: LocationId
+    wave_number: str | None
+    created_by: str
+    created_at: datetime
+    lines: tuple[PickLine, ...]
+
+    @property
+    def quantity(self) -> int:
+        """Units to take."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def order_numbers(self) -> tuple[str, ...]:
+        """The orders, sorted by number."""
+        return tuple(sorted({s.order_number for line in self.lines for s in line.shares}))

@@ -1,7 +1,7 @@
-"""Reports of locations and warehouse systems that could not be believed."""
+"""Reports that could not be believed, and pick lists as they were printed."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from domain.common.tables import metadata
 
@@ -23,4 +23,17 @@ fulfillment_exception = sa.Table(
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("reported_by", "idempotency_key", "operation"),
     sa.Index("ix_fulfillment_exception_location_id_at", "location_id", "at"),
+)
+
+pick_list = sa.Table(
+    "pick_list",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("wave_number", sa.Text, comment="the wave it was printed for"),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("lines", JSONB, nullable=False, comment="free of personal data"),
+    sa.Index("ix_pick_list_location_id_created_at_id", "location_id", "created_at", "id"),
 )

@@ -7,9 +7,14 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def order_number() -> str:
-    """A number such as U-7K3F-92QX: 40 random bits, readable aloud, not counting anything."""
+    """A number such as U-7K3F-92QX, see `number_for_people`."""
+    return number_for_people("U")
+
+
+def number_for_people(prefix: str) -> str:
+    """`prefix` and 40 random bits in two groups: readable aloud, not counting anything."""
     text = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"U-{text[:4]}-{text[4:]}"
+    return f"{prefix}-{text[:4]}-{text[4:]}"
 
 
 def tracking_token() -> str:

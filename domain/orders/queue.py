@@ -1,6 +1,6 @@
 """The work queue of a location: open fulfillment orders, the most urgent first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.common.ids import LocationId
+from domain.common.ids import FulfillmentOrderId, LocationId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.orders.model import DeliveryMode, FulfillmentOrder, FulfillmentOrderStatus, Order
 from domain.orders.repository import order_document, parsed
@@ -18,19 +18,28 @@ from domain.orders.tables import fulfillment_order, sales_order
 OrderAndWork = tuple[Order, FulfillmentOrder]
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 _URGENCY = sa.func.coalesce(fulfillment_order.c.due_at, _LAST)
+_WITH_ORDER = fulfillment_order.join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
+_WORKS = (
+    sa.select(fulfillment_order.c.id, order_document())
+    .select_from(_WITH_ORDER)
+    .order_by(_URGENCY, fulfillment_order.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFilter:
-    """Which open work to list; None means any. `accepted`: whether the location has accepted it."""
+    """Which open work to list; None means any. `accepted`: whether the location has accepted it;
+    `on_hold`: whether its order has a hold.
+    """
 
     statuses: tuple[FulfillmentOrderStatus, ...] | None = None
     delivery_mode: DeliveryMode | None = None
     due_before: datetime | None = None
     accepted: bool | None = None
+    on_hold: bool | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The filter over `fulfillment_order`."""
+        """The filter over `fulfillment_order` and its `sales_order`."""
         c = fulfillment_order.c
         found: list[sa.ColumnElement[bool]] = []
         if self.statuses is not None:
@@ -41,6 +50,8 @@ class WorkFilter:
             found.append(c.due_at < self.due_before)
         if self.accepted is not None:
             found.append(c.accepted_at.is_not(None) == self.accepted)
+        if self.on_hold is not None:
+            found.append((sa.func.cardinality(sales_order.c.holds) > 0) == self.on_hold)
         return found
 
 
@@ -73,8 +84,15 @@ async def count_work(
     connection: AsyncConnection, location_id: LocationId, wanted: WorkFilter
 ) -> int:
     """How many entries the whole list of `work_queue_page` has."""
-    query = sa.select(sa.func.count()).select_from(fulfillment_order)
+    query = sa.select(sa.func.count()).select_from(_WITH_ORDER)
     return await connection.scalar(query.where(*_open(location_id, wanted))) or 0
+
+
+async def works_by_id(
+    connection: AsyncConnection, ids: Collection[FulfillmentOrderId]
+) -> list[OrderAndWork]:
+    """The fulfillment orders of those ids, open or not, in the order of the queue."""
+    return await _read(connection, _WORKS.where(fulfillment_order.c.id.in_(list(ids))))
 
 
 def _place(entry: OrderAndWork) -> Keyset:
@@ -90,12 +108,7 @@ def _open(location_id: LocationId, wanted: WorkFilter) -> Sequence[sa.ColumnElem
 
 
 def _queue(location_id: LocationId, wanted: WorkFilter) -> sa.Select[Any, object]:
-    return (
-        sa.select(fulfillment_order.c.id, order_document())
-        .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
-        .where(*_open(location_id, wanted))
-        .order_by(_URGENCY, fulfillment_order.c.id)
-    )
+    return _WORKS.where(*_open(location_id, wanted))
 
 
 async def _read(connection: AsyncConnection, query: sa.Select[Any, object]) -> list[OrderAndWork]:

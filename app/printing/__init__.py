@@ -1,0 +1,1 @@
+"""Documents for printers, made from what the domain keeps: HTML and PDF."""

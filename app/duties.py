@@ -12,6 +12,7 @@ from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
 from domain.fulfillment.filling import fill_waiting
 from domain.orders.holding import lift_due
+from domain.orders.renewing import renew_promises
 from domain.orders.sweep import expire_unpaid, void_leftovers
 from domain.pickup.waiting import expire_pickups
 from domain.stock.expiry import expire_due
@@ -38,6 +39,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
         Duty("waiting units", lambda: fill_waiting(database, terms, limit=BATCH)),
+        Duty("promises", lambda: renew_promises(database, terms.sourcing)),
         Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),
         Duty("scheduled holds", lambda: lift_due(database, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),

@@ -155,6 +155,9 @@ class OrderState:
     collect_until: datetime | None = strawberry.field(
         description="When the store gives them up (UTC)."
     )
+    promised_at: datetime | None = strawberry.field(
+        description="When all goods that it waits for should be in stock (UTC)."
+    )
     total: Money = strawberry.field(description="What the customer pays.")
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
@@ -177,6 +180,7 @@ class OrderState:
             delivery_mode=DeliveryMode(payload["delivery_mode"]),
             ready_at=_moment(payload.get("ready_at")),
             collect_until=_moment(payload.get("collect_until")),
+            promised_at=_moment(payload.get("promised_at")),
             total=Money.of(payload["total_minor"], payload["currency"]),
             placed_at=datetime.fromisoformat(payload["placed_at"]),
             updated_at=datetime.fromisoformat(payload["updated_at"]),

@@ -7,7 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.orders.lifecycle import STARTS, reachable_states
-from domain.orders.model import CALLED_OFF, HOLDS_STOCK, WITH_CUSTOMER, DeliveryMode, Order
+from domain.orders.model import (
+    CALLED_OFF,
+    HOLDS_STOCK,
+    UNSOURCED,
+    WITH_CUSTOMER,
+    DeliveryMode,
+    Order,
+)
 from domain.orders.money_due import due_for
 from domain.orders.repository import order_document, parsed
 from domain.orders.tables import sales_order
@@ -24,6 +31,7 @@ class OrderViolation:
 
 _HOLDING = ", ".join(f"'{state.value}'" for state in sorted(HOLDS_STOCK))
 _CALLED_OFF = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF))
+_WAITING = ", ".join(f"'{state.value}'" for state in sorted(UNSOURCED))
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF | WITH_CUSTOMER))
 _UNPAID = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF | STARTS))
 _REACHABLE = ", ".join(
@@ -96,6 +104,19 @@ CROSS JOIN LATERAL (
 WHERE sent.quantity <> CASE WHEN t.state IN ('SHIPPED', 'RECEIVED') THEN l.quantity ELSE 0 END
    OR arrived.quantity <> coalesce(l.received, 0)
 UNION ALL
+SELECT 'PROMISES', o.number || ' ' || p.sku,
+       format('%s promised, %s waiting', sum(p.quantity), coalesce(w.quantity, 0))
+FROM promise AS p
+JOIN sales_order AS o ON o.id = p.order_id
+LEFT JOIN LATERAL (
+    SELECT sum(g.quantity * (l.components ->> p.sku)::int) AS quantity
+    FROM line_group AS g JOIN order_line AS l ON l.id = g.line_id
+    WHERE g.line_id = p.line_id AND g.state IN ({_WAITING})
+) AS w ON true
+WHERE p.inbound_id IS NOT NULL
+GROUP BY o.number, p.line_id, p.sku, w.quantity
+HAVING sum(p.quantity) > coalesce(w.quantity, 0)
+UNION ALL
 SELECT 'HISTORY', o.number,
        format('version %s, history %s to %s, events %s from %s to %s', o.version,
               coalesce(c.entries, 0), coalesce(c.last, 0), coalesce(n.events, 0),
@@ -136,7 +157,8 @@ WHERE r.state = 'ACTIVE' AND o.status <> 'PENDING_PAYMENT'
 
 QUANTITIES: the groups of a line sum to its ordered quantity (L1, I10). ALLOCATIONS: what is
 allocated at a location is what groups that hold stock, and transfers, take there (L3, I4). TRANSIT:
-what a transfer sent left its source once, and what arrived came in once (I15). HISTORY: each
+what a transfer sent left its source once, and what arrived came in once (I15). PROMISES: no more of
+a line is promised against inbound stock than waits. HISTORY: each
 version has one history row and one event, without a gap (L6, I11). LIFE: units are only in states
 that their order and its delivery mode allow, and an order whose units all reached their end is over
 (I9). HELD: only an order that waits for its payment keeps a reservation (I5).

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,7 +33,7 @@ async def candidates_for(
         [
             level
             for level in levels
-            if level.location_id not in excluded and _eligible(level, delivery)
+            if level.location_id not in excluded and eligible(level, delivery)
         ]
     )
     return [_preferred(each, delivery) for each in found]
@@ -45,7 +46,27 @@ def near(address: Address | None) -> Place | None:
     return Place(address.latitude, address.longitude)
 
 
-def _eligible(level: CandidateLevel, delivery: Delivery) -> bool:
+class Reach(Protocol):
+    """A location, as far as it decides to whom it may send goods."""
+
+    @property
+    def location_id(self) -> LocationId:
+        """The location."""
+        ...
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether it ships parcels."""
+        ...
+
+    @property
+    def can_pickup(self) -> bool:
+        """Whether customers can collect there."""
+        ...
+
+
+def eligible(level: Reach, delivery: Delivery) -> bool:
+    """Whether a location of the channel may serve the delivery."""
     mode = delivery.mode
     if mode is DeliveryMode.TAKE_AWAY:
         return level.location_id == delivery.location_id

@@ -7,6 +7,7 @@ from typing import Any
 from domain.common.ids import FulfillmentOrderId
 from domain.events.model import Aggregate, Event, Topic
 from domain.orders.model import FulfillmentOrder, Group, GroupState, Line, Order
+from domain.orders.promises import promised_at
 
 ORDER_CHANGED = "OrderChanged"
 WORK_CHANGED = "FulfillmentOrderChanged"
@@ -26,6 +27,7 @@ def order_payload(order: Order, action: str, reason: str | None) -> dict[str, An
         "delivery_mode": order.delivery_mode.value,
         "ready_at": _moment(order.pickup.ready_at if order.pickup else None),
         "collect_until": _moment(order.pickup.collect_until if order.pickup else None),
+        "promised_at": _moment(promised_at(order)),
         "currency": order.currency,
         "total_minor": order.total_minor,
         "placed_at": order.placed_at.isoformat(),

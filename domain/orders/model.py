@@ -19,6 +19,7 @@ from domain.common.ids import (
 )
 from domain.orders.pricing import due_for_units
 from domain.payments.model import Payment, PaymentStatus, status_of
+from domain.supply.model import Promise
 
 
 class OrderStatus(StrEnum):
@@ -282,6 +283,7 @@ class Order:
     address: Address | None = field(default=None, repr=False)
     hold_until: datetime | None = None
     pickup: Pickup | None = None
+    promises: tuple[Promise, ...] = ()
 
     @property
     def fulfillment_status(self) -> FulfillmentStatus:

@@ -20,6 +20,7 @@ from domain.orders.tables import (
     sales_order,
 )
 from domain.payments.tables import payment
+from domain.supply.tables import promise
 
 _ORDERS = TypeAdapter(list[Order])
 
@@ -36,6 +37,8 @@ def order_document() -> sa.ColumnElement[object]:
         children(fulfillment_order, fulfillment_order.c.order_id == mine, fulfillment_order.c.id),
         "payments",
         children(payment, payment.c.order_id == mine, payment.c.id),
+        "promises",
+        children(promise, promise.c.order_id == mine, promise.c.id),
         "address",
         _only(order_address),
         "pickup",

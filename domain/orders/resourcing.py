@@ -49,6 +49,12 @@ async def resourced(
     return order
 
 
+async def fillable(tx: Tx, order: Order, policy: SourcingPolicy) -> bool:
+    """Whether `resourced` would find stock now for some of the waiting units."""
+    waiting = [group for group in order.groups if unsourced(group)]
+    return bool(waiting and (await _plan(tx, order, policy, waiting)).assignments)
+
+
 def _one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:
     return lambda group: group.id in ids
 

@@ -21,6 +21,7 @@ from domain.orders.model import (
     OrderStatus,
     Pickup,
 )
+from domain.orders.promises import kept
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
@@ -32,6 +33,8 @@ from domain.orders.tables import (
 )
 from domain.payments.model import Payment
 from domain.payments.tables import payment
+from domain.supply.model import Promise
+from domain.supply.tables import promise
 
 _ORDER = [column.name for column in sales_order.columns]
 _LINE = [column.name for column in order_line.columns]
@@ -40,6 +43,7 @@ _WORK = [column.name for column in fulfillment_order.columns]
 _PAYMENT = [column.name for column in payment.columns]
 _HISTORY = ["order_id", "version", "action", "actor", "reason", "detail", "at"]
 _ADDRESS = [column.name for column in order_address.columns]
+_PROMISE = [column.name for column in promise.columns]
 _PICKUP = [column.name for column in order_pickup.columns]
 _ORDER_CHANGING = [
     "status",
@@ -125,7 +129,7 @@ async def save(
     `before` must be the locked order (`locked_order`). Changed groups, payments and fulfillment
     orders are written; each touched fulfillment order gets its next version and event.
     """
-    after = next_version(before, after, await tx.now())
+    after = kept(next_version(before, after, await tx.now()))
     touched = changed_work(before, after)
     works = [work for work in after.fulfillment_orders if work.id in touched]
     await publish(
@@ -155,8 +159,28 @@ async def save(
     if after.pickup is not None and after.pickup != before.pickup:
         row = {"order_id": after.id, **_fields(after.pickup)}
         writes.append(upsert_many(order_pickup, _PICKUP, _PICKUP[1:], [row]))
-    await _execute(tx, [*writes, *also])
+    await _execute(tx, [*writes, *promise_writes(before, after), *also])
     return after
+
+
+def promise_writes(before: Order, after: Order) -> list[UpdateBase]:
+    """The writes that make the stored promises of the order `before` those of `after`.
+
+    Units of a promise only ever go down here: whoever holds the lock of its inbound stock may have
+    lowered them meanwhile.
+    """
+    known = {each.id: each for each in before.promises}
+    left = {each.id: each for each in after.promises}
+    writes: list[UpdateBase] = []
+    if gone := known.keys() - left.keys():
+        writes.append(sa.delete(promise).where(promise.c.id.in_(gone)))
+    for each in after.promises:
+        if each.id in known and each != known[each.id]:
+            fewer = sa.func.least(promise.c.quantity, each.quantity)
+            writes.append(sa.update(promise).where(promise.c.id == each.id).values(quantity=fewer))
+    if fresh := [_fields(each) for each in after.promises if each.id not in known]:
+        writes.append(insert_many(promise, _PROMISE, fresh))
+    return writes
 
 
 def next_version(before: Order, after: Order, now: datetime) -> Order:
@@ -231,7 +255,9 @@ def _order_row(order: Order) -> dict[str, Any]:
     return row
 
 
-def _fields(part: Line | Group | FulfillmentOrder | Payment | Address | Pickup) -> dict[str, Any]:
+def _fields(
+    part: Line | Group | FulfillmentOrder | Payment | Address | Pickup | Promise,
+) -> dict[str, Any]:
     """Its fields as they are: `asdict` would copy every id and number in them."""
     return {field.name: getattr(part, field.name) for field in fields(part)}
 

@@ -16,6 +16,7 @@ from domain.orders.model import (
     Order,
     OrderStatus,
 )
+from domain.orders.promising import with_promises
 from domain.orders.repository import locked_order
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.saving import save
@@ -44,7 +45,8 @@ async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Pl
     Raises:
         InsufficientStock: the reservation expired and the stock is gone (see `cancel_unstocked`).
 
-    Locks: the order, then stock levels in (location, sku) order.
+    Locks: the order, inbound stock of SKUs that it waits for, then stock levels in (location, sku)
+    order.
     """
     before = await locked_order(tx.connection, seen.id)
     if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
@@ -125,18 +127,14 @@ async def _declined(tx: Tx, before: Order, order: Order, command: Command) -> Pl
 
 async def _confirmed(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     reference = order.number
+    now = await tx.now()
+    order = replace(order, status=OrderStatus.CONFIRMED, confirmed_at=now)
+    order = await with_promises(tx, order)
     demand = demand_of(order, [GroupState.NEW])
     if demand:
         owner = reservation_owner(order.id)
         await allocate(tx, demand, owner=owner, reference=reference)
-    now = await tx.now()
-    order = replace(
-        order,
-        status=OrderStatus.CONFIRMED,
-        confirmed_at=now,
-        pay_until=None,
-        holds=order.holds - {Hold.PAYMENT},
-    )
+    order = replace(order, pay_until=None, holds=order.holds - {Hold.PAYMENT})
     if demand:
         order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
         order = with_work(order)

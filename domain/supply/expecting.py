@@ -1,4 +1,4 @@
-"""Writing inbound stock. Locks: inbound rows in (source, source id, reference, SKU) order."""
+"""Writing inbound stock. Locks inbound rows by id."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -132,7 +132,7 @@ async def _locked(
             c.source_id == source_id,
             c.reference.in_(sa.select(wanted.c.reference)),
         )
-        .order_by(c.reference, c.sku)
+        .order_by(c.id)
         .with_for_update(key_share=True)
     )
     rows = (await tx.connection.execute(query)).mappings().all()

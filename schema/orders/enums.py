@@ -175,6 +175,7 @@ described(
     "What a customer is told of an order.",
     {
         "PAYMENT_WINDOW_ENDED": "The order was not paid in time and is over.",
+        "PROMISE_MADE": "Goods that the order waits for have a date now.",
         "PROMISE_CHANGED": "The goods will come at another date.",
         "DELIVERY_DELAYED": "The carrier is late.",
         "DELIVERY_FAILED": "A parcel was lost, damaged, refused, or could not be delivered.",

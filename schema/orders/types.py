@@ -13,6 +13,7 @@ from domain.identity.model import STAFF, Role
 from domain.orders import model as domain
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
 from domain.orders.notices import notices_of
+from domain.orders.promises import promised_at, promised_dates
 from schema.access import Allow, access
 from schema.bins import StockBin, load_bin
 from schema.context import Info
@@ -48,13 +49,21 @@ class LineGroup:
         description="The location that serves them; null while backordered."
     )
     reason: str | None = strawberry.field(description="Why they are where they are, if not usual.")
+    promised_at: datetime | None = strawberry.field(
+        description="When all of them should be in stock (UTC), while they wait; null unless goods "
+        "for all of them are on order."
+    )
 
     @staticmethod
-    def of(group: domain.Group) -> "LineGroup":
+    def of(group: domain.Group, promised_at: datetime | None) -> "LineGroup":
         """The twin."""
         place = global_id("Location", group.location_id) if group.location_id else None
         return LineGroup(
-            quantity=group.quantity, state=group.state, location_id=place, reason=group.reason
+            quantity=group.quantity,
+            state=group.state,
+            location_id=place,
+            reason=group.reason,
+            promised_at=promised_at,
         )
 
 
@@ -87,6 +96,7 @@ class OrderLine:
     @staticmethod
     def of(line: domain.Line, order: domain.Order) -> "OrderLine":
         """The twin."""
+        dates = promised_dates(order)
         return OrderLine(
             id=strawberry.ID(str(line.id)),
             position=line.position,
@@ -96,7 +106,7 @@ class OrderLine:
             total=Money.of(line.total_minor, order.currency),
             tax=Money.of(line.tax_minor, order.currency),
             tax_rate=str(line.tax_rate),
-            groups=[LineGroup.of(g) for g in order.groups if g.line_id == line.id],
+            groups=[LineGroup.of(g, dates.get(g.id)) for g in order.groups if g.line_id == line.id],
             names=line.names,
         )
 
@@ -233,6 +243,10 @@ class Order(relay.Node):
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     pay_until: datetime | None = strawberry.field(description="End of the payment window (UTC).")
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed (UTC).")
+    promised_at: datetime | None = strawberry.field(
+        description="When all units that wait should be in stock (UTC); null if none wait, or not "
+        "all of them are on order."
+    )
     closed_at: datetime | None = strawberry.field(description="When its life ended (UTC).")
     updated_at: datetime = strawberry.field(description="Last change (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
@@ -346,6 +360,7 @@ class Order(relay.Node):
             placed_at=order.placed_at,
             pay_until=order.pay_until,
             confirmed_at=order.confirmed_at,
+            promised_at=promised_at(order),
             closed_at=order.closed_at,
             updated_at=order.updated_at,
             version=order.version,

@@ -186,8 +186,7 @@ async def test_many_orders_at_once_are_never_promised_more_than_comes(
     await stage.tick()
     found = await dates(stage, *orders[:8])
     assert sorted(found, key=str) == [day(4)] * 4 + [None] * 4
-    both = await asyncio.gather(took_in(stage, bill, 2), stage.tick(), stage.tick())
-    assert both[0]["state"] == "PARTIALLY_RECEIVED"
+    await asyncio.gather(took_in(stage, bill, 2), stage.tick(), stage.tick())
     await stage.tick()
     states = [groups_of(await stage.order(order["id"])) for order in orders[:8]]
     assert states.count({"ALLOCATED": 1}) == 2

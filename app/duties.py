@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from domain.counting.trust import assess_trust
+from domain.editing.letting_go import end_unfinished
 from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
 from domain.fulfillment.filling import fill_waiting
@@ -38,6 +39,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("silent locations", lambda: reject_silent(database, terms, limit=BATCH)),
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
+        Duty("unfinished edits", lambda: end_unfinished(database, gateway, limit=BATCH)),
         Duty("waiting units", lambda: fill_waiting(database, terms, limit=BATCH)),
         Duty("promises", lambda: renew_promises(database, terms.sourcing)),
         Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),

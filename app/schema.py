@@ -25,6 +25,7 @@ from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
+from resolvers.order_edits import OrderEditsMutation
 from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.pick_lists import PickListsMutation, PickListsQuery
 from resolvers.pickup import PickupMutation
@@ -66,6 +67,7 @@ class Mutation(
     BinsMutation,
     OrdersMutation,
     OrderChangesMutation,
+    OrderEditsMutation,
     ShipmentsMutation,
     FulfillmentMutation,
     PickListsMutation,

@@ -4,6 +4,7 @@ from domain.catalog import tables as catalog
 from domain.common.tables import metadata
 from domain.counting import tables as counting
 from domain.customers import tables as customers
+from domain.editing import tables as editing
 from domain.events import tables as events
 from domain.fulfillment import tables as fulfillment
 from domain.identity import tables as identity
@@ -21,6 +22,7 @@ AREAS = (
     catalog,
     counting,
     customers,
+    editing,
     events,
     fulfillment,
     identity,

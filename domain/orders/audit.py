@@ -152,6 +152,13 @@ SELECT 'HELD', o.number, format('%s with %s of %s reserved at %s', o.status, r.q
 FROM reservation AS r
 JOIN sales_order AS o ON r.owner = 'order:' || o.id
 WHERE r.state = 'ACTIVE' AND o.status <> 'PENDING_PAYMENT'
+UNION ALL
+SELECT 'HELD', o.number, format('an edit that is %s has %s of %s reserved at %s', e.state,
+       r.quantity, r.sku, r.location_id)
+FROM reservation AS r
+JOIN order_edit AS e ON r.owner = 'order-edit:' || e.id
+JOIN sales_order AS o ON o.id = e.order_id
+WHERE r.state = 'ACTIVE' AND e.state <> 'PENDING'
 """  # noqa: S608 -- only constants of the model are put in
 """A query: kind, subject and detail of each broken rule.
 
@@ -161,7 +168,7 @@ what a transfer sent left its source once, and what arrived came in once (I15). 
 a line is promised against inbound stock than waits. HISTORY: each
 version has one history row and one event, without a gap (L6, I11). LIFE: units are only in states
 that their order and its delivery mode allow, and an order whose units all reached their end is over
-(I9). HELD: only an order that waits for its payment keeps a reservation (I5).
+(I9). HELD: only an order or an edit that waits for its payment keeps a reservation (I5).
 """
 
 

@@ -12,6 +12,19 @@ SELECT 'MONEY', o.number, format('%s captured beyond what is due', o.excess_mino
 FROM sales_order AS o
 WHERE o.excess_minor > 0 AND o.updated_at < now() - interval '5 minutes'
 UNION ALL
+SELECT 'MONEY', o.number, format('items %s, lines %s', o.items_minor, l.total)
+FROM sales_order AS o
+JOIN (
+    SELECT order_id, sum(total_minor) AS total FROM order_line GROUP BY order_id
+) AS l ON l.order_id = o.id
+WHERE o.items_minor <> l.total
+UNION ALL
+SELECT 'MONEY', o.number, 'an edit has not ended: ' || e.psp_key
+FROM order_edit AS e
+JOIN sales_order AS o ON o.id = e.order_id
+WHERE (e.state = 'PENDING' AND e.apply_until < now() - interval '5 minutes')
+   OR (e.state = 'LETTING_GO' AND e.updated_at < now() - interval '5 minutes')
+UNION ALL
 SELECT 'BOOKED', o.number,
        format('%s: captured %s, asked for %s; refunded %s, asked for %s', p.psp_key,
               p.captured_minor, taken.amount, p.refunded_minor, given.amount)
@@ -28,7 +41,8 @@ CROSS JOIN LATERAL (
 WHERE p.tender = 'CARD'
   AND (p.captured_minor <> taken.amount OR p.refunded_minor <> given.amount)
 """
-"""A query: kind, subject and detail. MONEY: what is not due any more is let go within 5 minutes.
+"""A query: kind, subject and detail. MONEY: what is not due any more is let go within 5 minutes,
+also what was authorised for an edit; the items of an order sum to what its lines cost.
 BOOKED: captured and refunded amounts of cards are the sums of what was asked for and done. That no
 more is captured than authorised, and no more refunded than captured, are CHECK constraints (I7).
 """

@@ -309,12 +309,21 @@ class Order:
         )
 
     @property
+    def payable_minor(self) -> int:
+        """What all units that are not called off cost."""
+        return self.value_of(lambda group: group.state not in CALLED_OFF)
+
+    @property
     def excess_minor(self) -> int:
         """What was captured beyond the value of all units that are not called off, and is neither
         refunded nor owed: money to let go.
         """
         kept = sum(payment.refundable_minor for payment in self.payments)
-        return max(0, kept - self.value_of(lambda group: group.state not in CALLED_OFF))
+        return max(0, kept - self.payable_minor)
+
+    def units_of(self, line_id: OrderLineId, chosen: Callable[[Group], bool]) -> int:
+        """How many units of a line are in the chosen groups."""
+        return sum(g.quantity for g in self.groups if g.line_id == line_id and chosen(g))
 
     def groups_of(self, fulfillment_order_id: FulfillmentOrderId) -> tuple[Group, ...]:
         """The groups that one fulfillment order works on."""

@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     PICKUP_EXPIRED = "PICKUP_EXPIRED"
     CANCEL_ANSWERED = "CANCEL_ANSWERED"
     UNITS_CANCELLED = "UNITS_CANCELLED"
+    ORDER_EDITED = "ORDER_EDITED"
 
 
 @dataclass(frozen=True, slots=True)

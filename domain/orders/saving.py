@@ -52,6 +52,9 @@ _ORDER_CHANGING = [
     "holds",
     "fulfillment_status",
     "payment_status",
+    "items_minor",
+    "tax_minor",
+    "total_minor",
     "excess_minor",
     "pay_until",
     "hold_until",
@@ -60,6 +63,7 @@ _ORDER_CHANGING = [
     "updated_at",
     "version",
 ]
+_LINE_CHANGING = ["ordered_quantity", "tax_minor", "total_minor"]
 _GROUP_CHANGING = [
     "quantity",
     "state",
@@ -126,8 +130,8 @@ async def save(
 ) -> Order:
     """`after` with the next version, stored together with `also` in one statement.
 
-    `before` must be the locked order (`locked_order`). Changed groups, payments and fulfillment
-    orders are written; each touched fulfillment order gets its next version and event.
+    `before` must be the locked order (`locked_order`). Changed lines, groups, payments and
+    fulfillment orders are written; each touched fulfillment order gets its next version and event.
     """
     after = kept(next_version(before, after, await tx.now()))
     touched = changed_work(before, after)
@@ -144,6 +148,10 @@ async def save(
         _update_order(after),
         insert_many(order_history, _HISTORY, [entry]),
     ]
+    lines = [line for line in after.lines if line not in before.lines]
+    if lines:
+        rows = [_line_row(after, line) for line in lines]
+        writes.append(upsert_many(order_line, _LINE, _LINE_CHANGING, rows))
     if works:
         rows = [_work_row(after, work) for work in works]
         writes.append(upsert_many(fulfillment_order, _WORK, _WORK_CHANGING, rows))

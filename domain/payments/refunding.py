@@ -77,6 +77,13 @@ async def prepare(
     return tuple(by_id[payment.id] for payment in payments), asked
 
 
+async def leaving_minor(connection: AsyncConnection, order_id: UUID) -> int:
+    """What is asked to be refunded of the order's payments and not answered yet, minor units."""
+    asked = sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_minor), 0))
+    pending = asked.where(refunds.c.order_id == order_id, refunds.c.state == PENDING)
+    return int(await connection.scalar(pending) or 0)
+
+
 async def perform(gateway: PaymentGateway, wanted: Sequence[Refund]) -> Refunded:
     """The PSP's answer to each refund, same order. Call it outside any transaction."""
     return [

@@ -185,5 +185,6 @@ described(
         "PICKUP_EXPIRED": "The goods were not collected in time.",
         "CANCEL_ANSWERED": "A request to cancel was accepted or refused.",
         "UNITS_CANCELLED": "Units were cancelled.",
+        "ORDER_EDITED": "The lines of the order were changed.",
     },
 )

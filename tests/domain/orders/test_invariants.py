@@ -20,6 +20,7 @@ from domain.orders.model import (
     fulfillment_order_status,
     fulfillment_status,
 )
+from tests.support.edits import add, edit
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN
 from tests.support.stage import Stage, location_id, open_stage
@@ -69,6 +70,11 @@ BREAKS: list[tuple[str, str]] = [
     ("MONEY", "update sales_order set excess_minor = 5, updated_at = now() - interval '1 hour'"),
     ("MONEY LIFE", ("update sales_order set status = 'EXPIRED', closed_at = now(),"
      " updated_at = now() - interval '1 hour' where number = '{planned}'")),
+    ("MONEY", ("update sales_order set items_minor = items_minor + 1,"
+     " shipping_minor = shipping_minor - 1 where number = '{planned}'")),
+    ("MONEY", "update order_edit set apply_until = now() - interval '1 hour'"),
+    ("HELD MONEY", ("update order_edit set state = 'LETTING_GO',"
+     " updated_at = now() - interval '1 hour'")),
     ("BOOKED", "update payment_capture set amount_minor = 1"),
     ("BOOKED", "update payment set refunded_minor = 1 where captured_minor > 0"),
     ("LOG", "update fulfillment_order set version = version + 1 where {of_planned}"),
@@ -110,8 +116,8 @@ async def shop(servers: ServerUrls, worker_number: int) -> AsyncGenerator[AsyncE
     """A database with orders in many states; tests take back what they do to it."""
     url = await clone_migrated(servers, f"unico_oracle_{worker_number}")
     engine = write_engine(url, pool_size=2)
-    stage = await open_stage(engine, {"HAT": {"ROME": 9, "MILAN": 1}, "SCARF": {"MILAN": 2}})
-    await stage.placed(lines={"HAT": 2})
+    stage = await open_stage(engine, {"HAT": {"ROME": 10, "MILAN": 1}, "SCARF": {"MILAN": 2}})
+    planned = await stage.placed(lines={"HAT": 2})
     await at_work(stage, "shipFulfillmentOrder")
     await at_work(stage, "markReadyForPickup", pickup="ROME")
     await at_work(stage, "collectPickup", pickup="ROME")
@@ -120,6 +126,8 @@ async def shop(servers: ServerUrls, worker_number: int) -> AsyncGenerator[AsyncE
     await stage.placed(lines={"SCARF": 3}, unfilledPolicy="BACKORDER_REST")
     assert (await stage.place(token="tok_timeout"))["__typename"] != "PlaceOrderPayload"
     await transferred(stage)
+    slow = {"tender": "CARD", "token": "tok_timeout"}
+    assert "order" not in await edit(stage, planned, add("HAT", 1), payment=slow)
     yield engine
     await engine.dispose()
 

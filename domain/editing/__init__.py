@@ -1,0 +1,1 @@
+"""Editing what was ordered after it was placed: units added, raised, lowered and removed."""

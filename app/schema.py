@@ -17,11 +17,13 @@ from app.faults import MaskedErrors
 from app.limits import DocumentLimits, OperationScope
 from app.settings import Settings
 from resolvers.bins import BinsMutation
+from resolvers.carriers import CarriersMutation, CarriersQuery
 from resolvers.catalog import CatalogMutation, CatalogQuery
 from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
 from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
+from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
@@ -53,6 +55,8 @@ class Query(
     TransfersQuery,
     PurchasingQuery,
     CountingQuery,
+    CarriersQuery,
+    LabelsQuery,
 ):
     """All root fields that read."""
 
@@ -75,6 +79,8 @@ class Mutation(
     TransfersMutation,
     PurchasingMutation,
     CountingMutation,
+    CarriersMutation,
+    LabelsMutation,
 ):
     """All root fields that change something."""
 

@@ -1,5 +1,6 @@
 """Every table of the house, imported once so that `metadata` is complete."""
 
+from domain.carriers import tables as carriers
 from domain.catalog import tables as catalog
 from domain.common.tables import metadata
 from domain.counting import tables as counting
@@ -19,6 +20,7 @@ from domain.supply import tables as supply
 from domain.transfers import tables as transfers
 
 AREAS = (
+    carriers,
     catalog,
     counting,
     customers,

@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
+from domain.carriers.port import Adapters, Carrier
 from domain.common.database import Database, DbConnection
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
@@ -26,6 +27,8 @@ class Services:
     terms: Terms
     live: Any = None
     """The hub of live events (`subscriptions.hub.Hub`); schema must not import it."""
+    carriers: Adapters = field(default_factory=dict[str, Carrier])
+    """Carriers with an API of their own; others work by their tables of rates."""
 
 
 @dataclass(slots=True)

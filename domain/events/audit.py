@@ -23,6 +23,8 @@ stored AS (
     SELECT 'purchase_order', id, version FROM purchase_order
     UNION ALL
     SELECT 'inbound', id, version FROM inbound
+    UNION ALL
+    SELECT 'carrier', id, version FROM carrier_tariff
 ),
 numbered AS (
     SELECT min(seq) AS first, max(seq) AS last, count(*) AS events FROM event_log

@@ -32,6 +32,7 @@ class Aggregate(StrEnum):
     PRODUCT = "product"
     CHANNEL = "channel"
     TAX_RATE = "tax_rate"
+    CARRIER = "carrier"
 
 
 class Topic:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 
+from domain.carriers.model import TrackingStatus
 from domain.common.ids import (
     FulfillmentOrderId,
     LocationId,
@@ -16,23 +17,6 @@ from domain.common.ids import (
     TrackingEventId,
 )
 from domain.orders.model import GroupState
-
-
-class TrackingStatus(StrEnum):
-    """What a carrier says of a parcel. Most have a rank, see `RANK`; the rest is information."""
-
-    LABEL_CREATED = "LABEL_CREATED"
-    HANDED_OVER = "HANDED_OVER"
-    IN_TRANSIT = "IN_TRANSIT"
-    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY"
-    DELIVERED = "DELIVERED"
-    DELAYED = "DELAYED"
-    FAILED_ATTEMPT = "FAILED_ATTEMPT"
-    REFUSED = "REFUSED"
-    LOST = "LOST"
-    DAMAGED = "DAMAGED"
-    RETURNED_TO_ORIGIN = "RETURNED_TO_ORIGIN"
-
 
 RANK: Mapping[TrackingStatus, int] = {
     TrackingStatus.LABEL_CREATED: 0,

@@ -18,7 +18,7 @@ from domain.orders.repository import orders_by_id
 from domain.orders.tables import sales_order
 from domain.orders.visibility import visible_to
 from domain.shipments.model import Parcel, Shipment, TrackingEvent
-from domain.shipments.tables import parcel, parcel_line, shipment, tracking_event
+from domain.shipments.tables import label, parcel, parcel_line, shipment, tracking_event
 
 _SHIPMENTS = TypeAdapter(list[Shipment])
 _EVENTS = TypeAdapter(list[TrackingEvent])
@@ -60,6 +60,12 @@ async def shipments_in_scope(
     """Those of them whose order the actor may see."""
     visible = sa.exists().where(sales_order.c.id == shipment.c.order_id, visible_to(actor))
     return await _found(connection, sa.and_(shipment.c.id.in_(list(shipment_ids)), visible))
+
+
+async def shipment_of_parcel(connection: AsyncConnection, parcel_id: ParcelId) -> Shipment:
+    """The shipment that a parcel is part of; there must be such a parcel."""
+    mine = sa.select(parcel.c.shipment_id).where(parcel.c.id == parcel_id).scalar_subquery()
+    return next(iter((await _found(connection, shipment.c.id == mine)).values()))
 
 
 async def _found(
@@ -155,22 +161,60 @@ async def locked_shipment(connection: AsyncConnection, shipment_id: UUID) -> tup
 async def locked_parcel(
     connection: AsyncConnection, carrier: str, tracking_number: str
 ) -> tuple[Order, Shipment, Parcel]:
-    """A parcel by its tracking number, with its shipment and order, locked as `locked_shipment`.
+    """A parcel by its tracking number, be it a former one, with its shipment and order, locked as
+    `locked_shipment`.
 
     Raises:
         NotFound: the carrier has no such parcel.
     """
+    parcel_id = await connection.scalar(_parcel_of_number(carrier, tracking_number))
+    return await _locked_parcel(connection, parcel_id, tracking_number)
+
+
+async def locked_parcel_by_id(
+    connection: AsyncConnection, parcel_id: UUID
+) -> tuple[Order, Shipment, Parcel]:
+    """A parcel by its id, with its shipment and order, locked as `locked_shipment`.
+
+    Raises:
+        NotFound: there is no such parcel.
+    """
+    return await _locked_parcel(connection, parcel_id, str(parcel_id))
+
+
+def _parcel_of_number(carrier: str, tracking_number: str) -> sa.Select[Any]:
+    """The id of the parcel that bears the number; else of the one that bore it, on a label that was
+    replaced: what carriers report of the old number is about the same goods.
+    """
+    now = sa.select(parcel.c.id, sa.literal(1).label("rank")).where(
+        parcel.c.carrier == carrier, parcel.c.tracking_number == tracking_number
+    )
+    before = sa.select(label.c.parcel_id, sa.literal(2)).where(
+        label.c.carrier == carrier,
+        label.c.tracking_number == tracking_number,
+        label.c.parcel_id.is_not(None),
+        label.c.direction == "OUTBOUND",
+    )
+    both = now.union_all(before).subquery()
+    return sa.select(both.c.id).order_by(both.c.rank).limit(1)
+
+
+async def _locked_parcel(
+    connection: AsyncConnection, parcel_id: UUID | None, key: str
+) -> tuple[Order, Shipment, Parcel]:
+    if parcel_id is None:
+        raise NotFound("parcel", key)
+    mine = ParcelId(parcel_id)
     wanted = (
         sa.select(shipment.c.id, shipment.c.order_id)
         .join(parcel, parcel.c.shipment_id == shipment.c.id)
-        .where(parcel.c.carrier == carrier, parcel.c.tracking_number == tracking_number)
+        .where(parcel.c.id == mine)
     )
     found = await _locked(connection, wanted)
     if found is None:
-        raise NotFound("parcel", tracking_number)
+        raise NotFound("parcel", key)
     order, whole = found
-    mine = next(each for each in whole.parcels if each.tracking_number == tracking_number)
-    return order, whole, mine
+    return order, whole, whole.parcel(mine)
 
 
 async def _locked(

@@ -23,7 +23,7 @@ from domain.shipments.tables import parcel, parcel_line, shipment, tracking_even
 _PARCEL = [column.name for column in parcel.columns]
 _PARCEL_LINE = [column.name for column in parcel_line.columns]
 _EVENT = [column.name for column in tracking_event.columns]
-_PARCEL_CHANGING = ("status", "expected_at", "returned_at")
+_PARCEL_CHANGING = ("tracking_number", "status", "expected_at", "returned_at")
 _CHANGING = ("status", "delivered_at", "version")
 
 

@@ -24,6 +24,7 @@ from domain.payments.capturing import Capture, Captured, perform, prepare, recor
 from domain.payments.gateway import PaymentGateway
 from domain.shipments.commands import ShipFulfillmentOrder
 from domain.shipments.errors import DuplicateTrackingNumber
+from domain.shipments.labelling.repository import check_usable, put_on
 from domain.shipments.labels import checked_shipping
 from domain.shipments.repository import used_number
 from domain.shipments.results import ShipmentChange
@@ -71,7 +72,7 @@ async def ship_fulfillment_order(
     Raises:
         NotFound, Forbidden, VersionConflict, IdempotencyConflict, ValidationFailed: see there.
         IllegalTransition, OrderOnHold: see `units.shipped`.
-        ParcelsDoNotMatch, DuplicateTrackingNumber: see there.
+        ParcelsDoNotMatch, DuplicateTrackingNumber, LabelNotUsable: see there.
         CaptureFailed: the goods stay, packed. Try again, with the same key or another.
 
     Locks: the order, then stock levels in (location, sku) order; none during the PSP call.
@@ -137,6 +138,7 @@ async def _check_numbers(tx: Tx, command: ShipFulfillmentOrder) -> None:
     used = await used_number(tx.connection, command.carrier, numbers)
     if used is not None:
         raise DuplicateTrackingNumber(command.carrier, used)
+    await check_usable(tx.connection, command.fulfillment_order_id, command.carrier, numbers)
 
 
 async def _complete(
@@ -152,6 +154,7 @@ async def _complete(
     paid = replace(before, payments=payments)
     try:
         after, shipment = dispatched(paid, work_id, command, now)
+        await _check_numbers(tx, command)
     except DomainError:
         await _keep(tx, before, paid, refusal)
         return None  # a twin shipped it, or a hold was put on: the next round says which
@@ -161,7 +164,8 @@ async def _complete(
     leaving = demand_of_groups(before, packed_groups(before, work_id))
     await issue(tx, leaving, reason=MovementReason.SHIPPED, reference=before.number)
     result = ShipmentChange(shipment.id, before.id, shipment.version)
-    writes = [*await opened(tx, shipment, before.customer_id), finished(tx, command, result)]
+    new = await opened(tx, shipment, before.customer_id)
+    writes = [*new, put_on(shipment.parcels), finished(tx, command, result)]
     detail = {"shipment_id": str(shipment.id), "carrier": shipment.carrier}
     await save(tx, before, after, Action.SHIP.value, *writes, detail=detail)
     return result

@@ -3,6 +3,7 @@
 import strawberry
 
 from domain.shipments import errors as domain
+from domain.shipments.labelling import errors as labelling
 from schema.access import access
 from schema.errors import Error, twin_of
 
@@ -65,4 +66,44 @@ class DuplicateTrackingNumberError(Error):
             message=error.message,
             carrier=error.carrier,
             tracking_number=error.tracking_number,
+        )
+
+
+@twin_of(labelling.LabelNotUsable)
+@access()
+@strawberry.type(
+    description="The tracking number is of a label that must not go on this parcel: it is void, "
+    "for other goods, or for the way back. Nothing was shipped."
+)
+class LabelNotUsableError(Error):
+    """Twin of LabelNotUsable."""
+
+    tracking_number: str = strawberry.field(description="The number.")
+    reason: str = strawberry.field(description="What is wrong with its label, in English.")
+
+    @staticmethod
+    def of(error: labelling.LabelNotUsable) -> "LabelNotUsableError":
+        """The twin."""
+        return LabelNotUsableError(
+            code=error.code,
+            message=error.message,
+            tracking_number=error.tracking_number,
+            reason=error.reason,
+        )
+
+
+@twin_of(labelling.IllegalLabelStep)
+@access()
+@strawberry.type(description="The label or its parcel is not in a state for that.")
+class IllegalLabelStepError(Error):
+    """Twin of IllegalLabelStep."""
+
+    action: str = strawberry.field(description="What was asked for.")
+    current_state: str = strawberry.field(description="What forbids it.")
+
+    @staticmethod
+    def of(error: labelling.IllegalLabelStep) -> "IllegalLabelStepError":
+        """The twin."""
+        return IllegalLabelStepError(
+            code=error.code, message=error.message, action=error.action, current_state=error.state
         )

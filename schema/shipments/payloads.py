@@ -14,7 +14,11 @@ from schema.errors import (
 )
 from schema.orders.errors import CaptureFailedError, IllegalTransitionError, OrderOnHoldError
 from schema.orders.types import Order
-from schema.shipments.errors import DuplicateTrackingNumberError, ParcelsDoNotMatchError
+from schema.shipments.errors import (
+    DuplicateTrackingNumberError,
+    LabelNotUsableError,
+    ParcelsDoNotMatchError,
+)
 from schema.shipments.types import Shipment, TrackingEvent
 
 
@@ -72,6 +76,7 @@ ShipFulfillmentOrderResult = Annotated[
     ShipFulfillmentOrderPayload
     | ParcelsDoNotMatchError
     | DuplicateTrackingNumberError
+    | LabelNotUsableError
     | CaptureFailedError
     | IllegalTransitionError
     | OrderOnHoldError

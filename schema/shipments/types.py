@@ -57,6 +57,7 @@ class TrackingEvent:
 class Parcel:
     """Twin of domain Parcel."""
 
+    id: relay.GlobalID = strawberry.field(description="Its id, for labels.")
     tracking_number: str = strawberry.field(description="Unique for its carrier.")
     weight_g: int | None = strawberry.field(description="Weight in grams, if it was weighed.")
     status: TrackingStatus = strawberry.field(description="The furthest that it is known to be.")
@@ -88,6 +89,7 @@ class Parcel:
     def of(parcel: domain.Parcel) -> "Parcel":
         """The twin."""
         return Parcel(
+            id=global_id("Parcel", parcel.id),
             tracking_number=parcel.tracking_number,
             weight_g=parcel.weight_g,
             status=parcel.status,

@@ -1,4 +1,4 @@
-"""S33 to S37: what carriers report, and what follows."""
+"""S33 to S37, S41: what carriers report, and what follows; labels."""
 
 import asyncio
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.identity.model import Actor, Role
+from tests.support import carriers
 from tests.support.mutations import events, everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL
 from tests.support.stage import ORDER, Stage, groups_of, open_stage, work_at
@@ -43,7 +44,7 @@ async def report(stage: Stage, status: str, number: str = "T1", **given: Any) ->
     return await stage.do(
         ADMIN, "recordTrackingEvent", "RecordTrackingEventInput",
         "... on RecordTrackingEventPayload { event { applied } shipment { status version } }",
-        carrier="DHL", trackingNumber=number, status=status, **given,
+        **{"carrier": "DHL", "trackingNumber": number, "status": status, **given},
     )  # fmt: skip
 
 
@@ -207,3 +208,45 @@ async def test_a_parcel_refunded_on_its_way_back_is_restocked_once(engine: Async
         "DELIVERY_FAILED", "UNITS_CANCELLED", "PARCEL_RETURNED",
     ]  # fmt: skip
     await stage.check()
+
+
+async def test_s41_a_label_with_the_wrong_address_is_edited(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 5}})
+    await carriers.set_rates(stage, carriers.rate(), carriers.rate("EXPRESS", price="9.90"))
+    order, work = await carriers.packed(stage)
+    old = await carriers.created(stage, work)
+    sent = await carriers.ship(stage, work, old["trackingNumber"])
+    edit: dict[str, Any] = {
+        "labelId": old["id"], "address": carriers.ADDRESS, "service": "EXPRESS",
+        "expectedVersion": old["version"] + 1, "idempotencyKey": "e", "actor": ROME_TILL,
+    }  # fmt: skip
+    new = (await carriers.label(stage, "editLabel", **edit))["label"]
+    assert (new["replacesId"], new["service"], new["recipient"], new["price"]["amount"]) == (
+        old["id"], "EXPRESS", "Eva Neri", "9.90",
+    )  # fmt: skip
+    assert new["trackingNumber"] != old["trackingNumber"]
+    before = await everything(engine)
+    assert (await carriers.label(stage, "editLabel", **edit))["label"] == new
+    assert await everything(engine) == before
+    parcel = sent["shipment"]["parcels"][0]["id"]
+    assert await carriers.labels_of(stage, order["id"], "id state parcelId") == [
+        {"id": old["id"], "state": "VOIDED", "parcelId": parcel},
+        {"id": new["id"], "state": "BOUGHT", "parcelId": parcel},
+    ]
+    seen = await stage.order(
+        order["id"], "shipments { version parcels { trackingNumber } } history { action }"
+    )
+    assert seen["shipments"] == [
+        {"version": 2, "parcels": [{"trackingNumber": new["trackingNumber"]}]}
+    ]
+    actions = [each["action"] for each in seen["history"]]
+    assert actions[-4:] == ["CREATE_LABEL", "SHIP", "EDIT_LABEL", "VOID_LABEL"]
+    told = await report_of(stage, old["trackingNumber"], "IN_TRANSIT")
+    assert told["event"] == {"applied": True}  # an old number still names the goods
+    told = await report_of(stage, new["trackingNumber"], "DELIVERED")
+    assert told["shipment"]["status"] == "DELIVERED"
+    await stage.check()
+
+
+async def report_of(stage: Stage, number: str, status: str) -> Any:
+    return await report(stage, status, number, carrier="GLS")

@@ -105,6 +105,14 @@ class Stage:
         async with self.engine.begin() as connection:
             await connection.execute(change.values({column: past}))
 
+    async def weigh(self, sku: str, weight_g: int) -> None:
+        """The catalogue knows what a unit weighs."""
+        variant = metadata.tables["variant"]
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                sa.update(variant).where(variant.c.sku == sku).values(weight_g=weight_g)
+            )
+
     async def level(self, sku: str, code: str = "ROME") -> stock.Level:
         """The stock level as it is committed now."""
         return await stock.level_at(self.engine, sku, code)

@@ -25,7 +25,21 @@ from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN
 from tests.support.stage import Stage, location_id, open_stage
 
+_LABEL = """insert into label (id, order_id, fulfillment_order_id, location_id, parcel_id,
+ replaces_id, direction, format, carrier, service, state, weight_g, sender, recipient, token,
+ created_by, created_at, updated_at, version, tracking_number, attempts)
+ select gen_random_uuid(), s.order_id, s.fulfillment_order_id, s.location_id, p.id, {replaced},
+ 'OUTBOUND', 'PDF', p.carrier, 'S', '{state}', 1, '{{{{}}}}', '{{{{}}}}', 't', 'x', now(), now(),
+ 1, {number}, 0 from parcel as p join shipment as s on s.id = p.shipment_id"""
+_VOID = _LABEL.format(state="VOIDED", replaced="null", number="p.tracking_number")
+_TWICE = [
+    _LABEL.format(state="BOUGHT", replaced=replaced, number=f"'{number}'")
+    for number, replaced in (("A1", "null"), ("A2", "(select id from label)"))
+]
 BREAKS: list[tuple[str, str]] = [
+    ("LABELS", _VOID),
+    ("LABELS", ";".join(_TWICE)),
+    ("LOG", "insert into carrier_tariff select gen_random_uuid(), 'GLS', now(), 1"),
     ("LEDGER ALLOCATIONS", "update stock_level set allocated = allocated + 1 where {hat_in_rome}"),
     ("LEDGER RESERVATIONS", "update stock_level set reserved = reserved + 1 where {hat_in_rome}"),
     ("LEDGER", "update stock_level set on_hand = on_hand + 1 where {hat_in_rome}"),

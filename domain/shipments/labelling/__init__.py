@@ -1,0 +1,1 @@
+"""Labels: bought from a carrier, put on parcels, edited, voided."""

@@ -16,6 +16,7 @@ from app.auth.exchange import PATH as DEVICE_PATH
 from app.auth.exchange import device_route
 from app.graphql_view import GraphQLView
 from app.guards import BodyLimit, SecurityHeaders, SocketLimit
+from app.labels.route import labels_route
 from app.lifecycle import Lifecycle
 from app.metrics import Metrics
 from app.operations import operations_routes
@@ -60,6 +61,7 @@ def _routes(
         Route(GRAPHQL_PATH, view),
         WebSocketRoute(GRAPHQL_PATH, view),
         device_route(resources),
+        labels_route(resources),
         *printing_routes(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]

@@ -1,0 +1,1 @@
+"""Labels as documents: drawn as PDF or written in ZPL, and served."""

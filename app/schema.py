@@ -34,6 +34,7 @@ from resolvers.pickup import PickupMutation
 from resolvers.purchasing import PurchasingMutation, PurchasingQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
+from resolvers.supply import SupplyMutation, SupplyQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
 from resolvers.work_queue import WorkQueueQuery
 from subscriptions.fields import Subscription
@@ -54,6 +55,7 @@ class Query(
     PickListsQuery,
     TransfersQuery,
     PurchasingQuery,
+    SupplyQuery,
     CountingQuery,
     CarriersQuery,
     LabelsQuery,
@@ -78,6 +80,7 @@ class Mutation(
     PickupMutation,
     TransfersMutation,
     PurchasingMutation,
+    SupplyMutation,
     CountingMutation,
     CarriersMutation,
     LabelsMutation,

@@ -81,7 +81,8 @@ class TransfersMutation:
         )
 
     @strawberry.mutation(
-        description="A transfer leaves its source: it is on the way, in no location's stock.",
+        description="A transfer leaves its source: it is on the way, in no location's stock, and "
+        "is promised to orders that wait for it.",
         extensions=[Allow(*MOVERS)],
     )
     async def ship_transfer(
@@ -89,9 +90,12 @@ class TransfersMutation:
     ) -> TransferResult:
         """The transfer, or why not."""
         actor = info.context.caller
-        return await _change(
+        done = await _change(
             info.context, lambda tx: service.ship_transfer(tx, actor, input.to_domain())
         )
+        if isinstance(done, TransferPayload):
+            await fill(info.context)
+        return done
 
     @strawberry.mutation(
         description="A transfer arrived: what was counted is in the destination's stock, and goes "

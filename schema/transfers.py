@@ -23,7 +23,7 @@ from schema.errors import (
     twin_of,
 )
 from schema.ids import global_id, id_of
-from schema.inputs import KEY, VERSION
+from schema.inputs import KEY, VERSION, utc_moment
 from schema.stock import InsufficientStockError
 
 described(
@@ -64,6 +64,9 @@ class Transfer:
     reference: str = strawberry.field(description="As given; may be empty.")
     created_at: datetime = strawberry.field(description="When it was created (UTC).")
     shipped_at: datetime | None = strawberry.field(description="When it left (UTC).")
+    expected_at: datetime | None = strawberry.field(
+        description="When it should arrive (UTC); null before it left."
+    )
     received_at: datetime | None = strawberry.field(description="When it arrived (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
     lines: list[TransferLine] = strawberry.field(description="What goes.")
@@ -80,6 +83,7 @@ class Transfer:
             reference=transfer.reference,
             created_at=transfer.created_at,
             shipped_at=transfer.shipped_at,
+            expected_at=transfer.expected_at,
             received_at=transfer.received_at,
             version=transfer.version,
             lines=[
@@ -134,11 +138,19 @@ class ChangeTransferInput:
     idempotency_key: str = strawberry.field(description=KEY)
     transfer_id: relay.GlobalID = strawberry.field(description="The transfer.")
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    expected_at: datetime | None = strawberry.field(
+        default=None,
+        description="When what is shipped should arrive; in 2 days unless given. Of no use when "
+        "cancelling.",
+    )
 
     def to_domain(self) -> service.ChangeTransfer:
         """The command."""
         return service.ChangeTransfer(
-            self.idempotency_key, _transfer_id(self.transfer_id), self.expected_version
+            self.idempotency_key,
+            _transfer_id(self.transfer_id),
+            self.expected_version,
+            utc_moment("expectedAt", self.expected_at),
         )
 
 

@@ -14,6 +14,7 @@ from domain.events import audit as events
 from domain.orders import audit, audit_goods, audit_labels, audit_money, audit_statuses
 from domain.purchasing import audit as purchasing
 from domain.stock import audit as stock
+from domain.transfers import audit as transfers
 
 VIEW = "invariant_violations"
 DROP = f"DROP VIEW IF EXISTS {VIEW}"
@@ -25,6 +26,7 @@ _RULES = (
     audit_money.VIOLATIONS,
     audit_labels.VIOLATIONS,
     purchasing.VIOLATIONS,
+    transfers.VIOLATIONS,
     events.VIOLATIONS,
 )
 _UNION = " UNION ALL ".join(f"({rules})" for rules in _RULES)

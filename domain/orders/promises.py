@@ -235,6 +235,7 @@ def _terms(promise: Promise) -> tuple[object, ...]:
         promise.line_id,
         promise.sku,
         promise.inbound_id,
+        promise.location_id,
         promise.quantity,
         promise.promised_at,
     )

@@ -88,7 +88,8 @@ stale AS (
     JOIN sales_order AS o ON o.id = p.order_id
     LEFT JOIN inbound AS i ON i.id = p.inbound_id
     WHERE (o.confirmed_at, o.id) > (:after_at, CAST(:after_id AS uuid))
-      AND (i.id IS NULL OR i.eta <> p.promised_at OR NOT EXISTS (
+      AND (i.id IS NULL OR i.eta <> p.promised_at OR i.location_id <> p.location_id
+       OR NOT EXISTS (
         SELECT 1 FROM reach AS r
         WHERE r.id = p.location_id AND r.channel = o.channel
           AND CASE o.delivery_mode

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -40,7 +39,7 @@ from domain.purchasing.repository import locked_purchase_order, store, store_inv
 from domain.stock.model import MAX_QUANTITY, MAX_REFERENCE, Demand
 from domain.stock.receive import receive
 from domain.supply.expecting import Expected, check_goods, expect, loosen
-from domain.supply.model import CERTAIN, Inbound, InboundSource
+from domain.supply.model import Inbound, InboundSource, checked_confidence
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_AMOUNT_MINOR = 10**12
@@ -117,7 +116,8 @@ async def change_purchase_order(
     for line in command.lines:
         if line.quantity is not None:
             _in_range("lines.quantity", line.quantity, 1, MAX_QUANTITY)
-    _check_confidence(command.confidence)
+    if command.confidence is not None:
+        checked_confidence("confidence", command.confidence)
 
     async def work() -> PurchaseOrderChange:
         before = await _locked(tx, actor, command)
@@ -278,20 +278,12 @@ def _check_new(command: CreatePurchaseOrder) -> None:
     if command.supplier_id == command.location_id:
         raise ValidationFailed("locationId", "must be another location")
     check_currency(command.currency)
-    _check_confidence(command.confidence)
+    checked_confidence("confidence", command.confidence)
     _check_count(len(command.lines))
     _each_once([line.sku for line in command.lines])
     for line in command.lines:
         _in_range("lines.quantity", line.quantity, 1, MAX_QUANTITY)
         _in_range("lines.unitCost", line.unit_cost_minor or 0, 0, MAX_AMOUNT_MINOR)
-
-
-def _check_confidence(confidence: Decimal | None) -> None:
-    if confidence is None:
-        return
-    fits = confidence.is_finite() and 0 <= confidence <= CERTAIN
-    if not fits or confidence != round(confidence, 2):
-        raise ValidationFailed("confidence", "must be 0 to 1, with two decimals at most")
 
 
 def _check_count(lines: int) -> None:

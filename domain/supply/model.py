@@ -1,6 +1,6 @@
 """Inbound stock, promises against it, and available to promise over time. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
@@ -8,11 +8,24 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from domain.common.errors import ValidationFailed
 from domain.common.ids import LocationId, OrderId, OrderLineId, Sku
 
 InboundId = NewType("InboundId", UUID)
 PromiseId = NewType("PromiseId", UUID)
 CERTAIN = Decimal(1)
+
+
+def checked_confidence(field: str, confidence: Decimal) -> Decimal:
+    """`confidence` itself.
+
+    Raises:
+        ValidationFailed: it is not 0 to 1, or has more than two decimals.
+    """
+    fits = confidence.is_finite() and 0 <= confidence <= CERTAIN
+    if not fits or confidence != round(confidence, 2):
+        raise ValidationFailed(field, "must be 0 to 1, with two decimals at most")
+    return confidence
 
 
 class InboundSource(StrEnum):
@@ -113,18 +126,43 @@ def atp_curve(
     """What can be promised from now on: one entry for now, then one for each date at which it
     rises. It never falls: what can be promised for a date can be promised for any later one.
     """
-    dates = {each.at for each in (*supplies, *commitments) if each.at > now}
-    found: list[Dated] = []
-    for moment in (now, *sorted(dates)):
-        units = atp_at(physical, supplies, commitments, moment)
-        if not found or units != found[-1].quantity:
-            found.append(Dated(moment, units))
-    return tuple(found)
+    later = [each for each in (*supplies, *commitments) if each.at > now]
+    return _curve_of(now, [later], lambda at: atp_at(physical, supplies, commitments, at))
 
 
 def on_curve(curve: Sequence[Dated], at: datetime) -> int:
     """Units that a curve shows at a moment; 0 before its first entry."""
     return next((each.quantity for each in reversed(curve) if each.at <= at), 0)
+
+
+def summed(curves: Sequence[Sequence[Dated]], now: datetime) -> tuple[Dated, ...]:
+    """What several pools of stock can promise together, each out of its own."""
+    return _curve_of(now, curves, lambda at: sum(on_curve(curve, at) for curve in curves))
+
+
+def of_kit(
+    components: Mapping[Sku, int], curves: Mapping[Sku, Sequence[Dated]], now: datetime
+) -> tuple[Dated, ...]:
+    """Whole kits that one location can promise; `components` are units of each SKU in one kit."""
+    return _curve_of(
+        now,
+        list(curves.values()),
+        lambda at: min(
+            (on_curve(curves.get(sku, ()), at) // each for sku, each in components.items()),
+            default=0,
+        ),
+    )
+
+
+def _curve_of(
+    now: datetime, curves: Sequence[Sequence[Dated]], units_at: Callable[[datetime], int]
+) -> tuple[Dated, ...]:
+    found: list[Dated] = []
+    for moment in sorted({now} | {each.at for curve in curves for each in curve}):
+        units = units_at(moment)
+        if not found or units != found[-1].quantity:
+            found.append(Dated(moment, units))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

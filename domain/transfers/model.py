@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -13,6 +13,8 @@ from domain.transfers.errors import IllegalTransferStep
 
 TransferId = NewType("TransferId", UUID)
 MAX_LINES = 500
+USUAL_TIME = timedelta(days=2)
+"""How long goods are on the way when nobody says when they are expected."""
 
 
 class TransferState(StrEnum):
@@ -54,6 +56,7 @@ class Transfer:
     received_at: datetime | None
     version: int
     lines: tuple[TransferLine, ...]
+    expected_at: datetime | None = None
 
     def demands(self, location_id: LocationId) -> list[Demand]:
         """Its lines as demand on a location: what was received once that is known."""
@@ -64,15 +67,19 @@ class Transfer:
         return [Demand(sku, location_id, units) for sku, units in found if units]
 
 
-def shipped(transfer: Transfer, now: datetime) -> Transfer:
-    """The next version: on the way.
+def shipped(transfer: Transfer, now: datetime, expected_at: datetime | None = None) -> Transfer:
+    """The next version: on the way, expected in 2 days unless another time is given.
 
     Raises:
         IllegalTransferStep: it is not CREATED.
     """
     _require(transfer, "SHIP", TransferState.CREATED)
     return replace(
-        transfer, state=TransferState.SHIPPED, shipped_at=now, version=transfer.version + 1
+        transfer,
+        state=TransferState.SHIPPED,
+        shipped_at=now,
+        expected_at=expected_at or now + USUAL_TIME,
+        version=transfer.version + 1,
     )
 
 

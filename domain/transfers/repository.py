@@ -91,7 +91,7 @@ async def store(tx: Tx, saved: Transfer) -> Transfer:
     """The transfer itself, written whole; its event is published."""
     row: dict[str, Any] = {name: getattr(saved, name) for name in _COLUMNS}
     lines = [{"transfer_id": saved.id, **asdict(line)} for line in saved.lines]
-    changing = ["state", "shipped_at", "received_at", "version"]
+    changing = ["state", "shipped_at", "expected_at", "received_at", "version"]
     if saved.version == 1:
         await tx.connection.execute(insert_many(transfer, _COLUMNS, [row]))
     else:

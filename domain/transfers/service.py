@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.common.errors import Forbidden, NotFound, ValidationFailed, check_version
 from domain.common.idempotency import once
@@ -12,6 +13,8 @@ from domain.identity.model import Actor
 from domain.stock.allocation import allocate, deallocate, issue, move
 from domain.stock.model import MAX_QUANTITY, MAX_REFERENCE, Bucket, MovementReason
 from domain.stock.receive import open_levels
+from domain.supply.expecting import Expected, expect, loosen
+from domain.supply.model import CERTAIN, Inbound, InboundSource
 from domain.transfers.model import (
     MAX_LINES,
     Transfer,
@@ -48,11 +51,12 @@ class CreateTransfer:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTransfer:
-    """Ship or cancel a transfer."""
+    """Ship or cancel a transfer. `expected_at`: when what is shipped should arrive."""
 
     idempotency_key: str
     transfer_id: TransferId
     expected_version: int | None = None
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,12 @@ async def create_transfer(tx: Tx, actor: Actor, command: CreateTransfer) -> Tran
 
 
 async def ship_transfer(tx: Tx, actor: Actor, command: ChangeTransfer) -> TransferChange:
-    """The transfer, on the way: its units left the source's stock.
+    """The transfer, on the way: its units left the source's stock and are inbound stock of the
+    destination.
 
     Raises:
         NotFound: no such transfer, or the actor does not work at its source.
+        ValidationFailed: it is expected in the past.
         IllegalTransferStep, VersionConflict, IdempotencyConflict: see there.
 
     Locks: the transfer, then stock levels of the source in (location, sku) order.
@@ -126,7 +132,11 @@ async def ship_transfer(tx: Tx, actor: Actor, command: ChangeTransfer) -> Transf
         before = await _locked(tx, actor, command)
         if not actor.works_at(before.source_id):
             raise NotFound("transfer", str(before.id))
-        after = shipped(before, await tx.now())
+        now = await tx.now()
+        if command.expected_at is not None and command.expected_at <= now:
+            raise ValidationFailed("expectedAt", "must be in the future")
+        after = shipped(before, now, command.expected_at)
+        await _expected(tx, after)
         demands = before.demands(before.source_id)
         await issue(tx, demands, reason=MovementReason.TRANSFER_OUT, reference=before.number)
         saved = await store(tx, after)
@@ -144,7 +154,8 @@ async def receive_transfer(tx: Tx, actor: Actor, command: ReceiveTransfer) -> Tr
         ValidationFailed: a SKU twice or not of the transfer, or a quantity out of range.
         IllegalTransferStep, VersionConflict, IdempotencyConflict: see there.
 
-    Locks: the transfer, then stock levels of the destination in (location, sku) order.
+    Locks: the transfer, its inbound stock, stock levels of the destination in (location, sku)
+    order, promises against it.
     """
     counted = _counted(command)
 
@@ -156,6 +167,7 @@ async def receive_transfer(tx: Tx, actor: Actor, command: ReceiveTransfer) -> Tr
             raise ValidationFailed("counted", f"{min(unknown)} is not in the transfer")
         after = received(before, counted, await tx.now())
         demands = after.demands(after.destination_id)
+        changed = await _expected(tx, after)
         await open_levels(tx, demands)
         await move(
             tx,
@@ -165,6 +177,7 @@ async def receive_transfer(tx: Tx, actor: Actor, command: ReceiveTransfer) -> Tr
             MovementReason.TRANSFER_IN,
             before.number,
         )
+        await loosen(tx, changed, arrived=True)
         saved = await store(tx, after)
         return TransferChange(saved.id, saved.version)
 
@@ -197,6 +210,25 @@ async def _locked(tx: Tx, actor: Actor, command: ChangeTransfer | ReceiveTransfe
         raise NotFound("transfer", str(command.transfer_id))
     check_version(command.expected_version, found.version)
     return found
+
+
+async def _expected(tx: Tx, transfer: Transfer) -> list[Inbound]:
+    """The inbound stock of the transfer's destination that changed."""
+    assert transfer.expected_at is not None  # it was shipped
+    wanted = [
+        Expected(
+            reference=transfer.number,
+            sku=line.sku,
+            location_id=transfer.destination_id,
+            quantity=line.quantity,
+            received=line.received or 0,
+            eta=transfer.expected_at,
+            confidence=CERTAIN,
+            over=transfer.state is TransferState.RECEIVED,
+        )
+        for line in transfer.lines
+    ]
+    return await expect(tx, InboundSource.TRANSFER, transfer.id, wanted)
 
 
 def _check(command: CreateTransfer) -> None:

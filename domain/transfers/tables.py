@@ -19,6 +19,7 @@ transfer = sa.Table(
     sa.Column("shipped_at", sa.DateTime(timezone=True)),
     sa.Column("received_at", sa.DateTime(timezone=True)),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("expected_at", sa.DateTime(timezone=True)),
     sa.CheckConstraint("source_id <> destination_id", name="places"),
     sa.CheckConstraint("state in ('CREATED','SHIPPED','RECEIVED','CANCELLED')", name="state"),
     sa.Index("ix_transfer_source_id_created_at", "source_id", "created_at"),

@@ -54,6 +54,8 @@ BREAKS: list[tuple[str, str]] = [
     ("TRANSIT", "update transfer_line set received = 2"),
     ("TRANSIT", ("update stock_movement set reference = 'x' where reason = 'TRANSFER_OUT'"
      " and reference like 'T%'")),
+    ("TRANSIT", "update inbound set closed_at = null where source = 'TRANSFER'"),
+    ("TRANSIT", "update inbound set received = 2 where source = 'TRANSFER'"),
     ("GONE", "update stock_movement set reason = 'SOLD' where reason = 'SHIPPED'"),
     ("GONE", "update stock_movement set reason = 'RECEIVED' where reason = 'COLLECTED'"),
     ("ALLOCATIONS CLAIMS GONE LIFE STATUSES",
@@ -105,7 +107,8 @@ BREAKS: list[tuple[str, str]] = [
     ("PROMISES LOG", """insert into inbound select gen_random_uuid(), 'TRANSFER', id, '', 'HAT',
      location_id, 1, 0, now(), 1, null, now(), 1 from stock_level limit 1;
      insert into promise select gen_random_uuid(), order_id, line_id, 'HAT', location_id,
-     (select id from inbound), 2, now(), 1, now() from line_group where {of_planned}"""),
+     (select id from inbound where reference = ''), 2, now(), 1, now() from line_group
+     where {of_planned}"""),
 ]  # fmt: skip
 """The rules that must be named, and the rows that break them."""
 

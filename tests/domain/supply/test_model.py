@@ -19,7 +19,9 @@ from domain.supply.model import (
     atp_at,
     atp_curve,
     cuts,
+    of_kit,
     on_curve,
+    summed,
 )
 
 DAY_ZERO = datetime(2026, 3, 1, tzinfo=UTC)
@@ -88,6 +90,21 @@ def test_an_early_promise_does_not_take_units_of_a_later_one() -> None:
     assert atp_at(0, supplies, later, day(2)) == 1
     assert atp_at(0, supplies, [], day(0)) == 0
     assert on_curve((), day(3)) == 0
+
+
+def test_kits_need_all_their_components_at_one_location() -> None:
+    hats = (Dated(day(0), 1), Dated(day(2), 5))
+    scarves = (Dated(day(0), 4), Dated(day(3), 8))
+    kit = {Sku("HAT"): 1, Sku("SCARF"): 2}
+    here = of_kit(kit, {Sku("HAT"): hats, Sku("SCARF"): scarves}, day(0))
+    assert here == (Dated(day(0), 1), Dated(day(2), 2), Dated(day(3), 4))
+    there = of_kit(kit, {Sku("HAT"): hats}, day(0))
+    assert there == (Dated(day(0), 0),)
+    assert summed([here, there, here], day(0)) == (
+        Dated(day(0), 2),
+        Dated(day(2), 4),
+        Dated(day(3), 8),
+    )
 
 
 EXPECTED = Inbound(

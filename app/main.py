@@ -25,6 +25,8 @@ from app.request_context import RequestContext
 from app.resources import Resources
 from app.schema import Schema, build_schema
 from app.settings import Settings
+from app.webhooks.route import webhooks_route
+from app.webhooks.wiring import webhooks_of
 
 GRAPHQL_PATH = "/graphql"
 
@@ -62,6 +64,7 @@ def _routes(
         WebSocketRoute(GRAPHQL_PATH, view),
         device_route(resources),
         labels_route(resources),
+        webhooks_route(resources, webhooks_of(resources.settings)),
         *printing_routes(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]

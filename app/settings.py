@@ -10,6 +10,8 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.webhooks.signatures import key_of
+
 _PREFIX = "UNICO_"
 _ONLY_DEVELOPMENT: JsonDict = {"default_text": "only in development"}
 _BY_ENVIRONMENT = ("dev_issuer", "graphiql", "introspection")
@@ -193,6 +195,12 @@ class Settings(BaseSettings):
         ge=1,
         description="How long a location may take to answer a request to cancel its work.",
     )
+    carrier_webhook_secrets: Names = Field(
+        default=(),
+        repr=False,
+        description="Secrets of carriers' tracking webhooks (Standard Webhooks), comma-separated: "
+        "`GLS=whsec_...`; a carrier may have several while one is being replaced.",
+    )
     otel_endpoint: str = Field(
         default="",
         description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`.",
@@ -207,6 +215,15 @@ class Settings(BaseSettings):
     def token_ttl(self) -> timedelta:
         """Life of a token made by `unico token`."""
         return timedelta(minutes=self.token_ttl_minutes)
+
+    @property
+    def webhook_secrets(self) -> dict[str, list[str]]:
+        """Secrets by code of the carrier."""
+        found: dict[str, list[str]] = {}
+        for each in self.carrier_webhook_secrets:
+            carrier, _, secret = each.partition("=")
+            found.setdefault(carrier.strip().upper(), []).append(secret)
+        return found
 
     @property
     def reads_url(self) -> str:
@@ -241,7 +258,13 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return url
 
-    @field_validator("jwt_algorithms", "allowed_origins", "allowed_hosts", mode="before")
+    @field_validator(
+        "jwt_algorithms",
+        "allowed_origins",
+        "allowed_hosts",
+        "carrier_webhook_secrets",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -255,6 +278,16 @@ class Settings(BaseSettings):
         if not algorithms or any(name.startswith(("HS", "none")) for name in algorithms):
             raise ValueError("must name asymmetric algorithms only, such as RS256, ES256, EdDSA")
         return algorithms
+
+    @field_validator("carrier_webhook_secrets")
+    @classmethod
+    def _named_secrets(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:
+        for each in secrets:
+            carrier, separator, secret = each.partition("=")
+            if not carrier or not separator:
+                raise ValueError("must be of the form GLS=whsec_...")
+            key_of(secret)
+        return secrets
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

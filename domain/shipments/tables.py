@@ -132,3 +132,17 @@ label_document = sa.Table(
     sa.Column("label_id", UUID(as_uuid=True), sa.ForeignKey("label.id"), primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False, comment="as the carrier made it"),
 )
+
+carrier_message = sa.Table(
+    "carrier_message",
+    metadata,
+    sa.Column("carrier", sa.Text, primary_key=True),
+    sa.Column("message_id", sa.Text, primary_key=True, comment="the carrier's own"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reports", JSONB, nullable=False, comment="those that wait for their parcels"),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state in ('APPLIED','PARKED','DROPPED')", name="state"),
+    sa.Index(
+        "ix_carrier_message_parked", "received_at", postgresql_where=sa.text("state = 'PARKED'")
+    ),
+)

@@ -26,6 +26,8 @@ def test_the_environment_is_read_and_overrides_win(monkeypatch: pytest.MonkeyPat
         ("DATABASE_URL", "mysql://db", "DATABASE_URL must start with postgresql://"),
         ("REDIS_URL", "http://db", "REDIS_URL must start with redis://"),
         ("UNICO_JWT_ALGORITHMS", "RS256,HS256", "UNICO_JWT_ALGORITHMS must name asymmetric"),
+        ("UNICO_CARRIER_WEBHOOK_SECRETS", "GLS", "UNICO_CARRIER_WEBHOOK_SECRETS must be of the"),
+        ("UNICO_CARRIER_WEBHOOK_SECRETS", "GLS=x", "UNICO_CARRIER_WEBHOOK_SECRETS must be whsec_"),
         ("UNICO_ENVIRONMENT", "production", "UNICO_JWKS_URL must be set in production"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Webhooks in: what carriers send, verified over its raw bytes, then read."""

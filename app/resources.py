@@ -24,6 +24,7 @@ from app.auth.tokens import (
     device_issuer,
 )
 from app.duties import duties_of
+from app.easypost.wiring import carriers_of
 from app.housekeeping import keep_house
 from app.metrics import Metrics
 from app.operations import Check, database_check, events_check, redis_check
@@ -69,7 +70,8 @@ class Resources:
             database = await self._open_database(stack, relay)
             hub = Hub(database, broadcast, self._live_metrics)
             gateway = await self._open_gateway(stack)
-            self.services = Services(database, gateway, self._terms(), hub)
+            carriers = await stack.enter_async_context(carriers_of(self.settings))
+            self.services = Services(database, gateway, self._terms(), hub, carriers)
             await self._open_authenticator(stack, database, hub)
             redis = Redis.from_url(self.settings.redis_url)
             stack.push_async_callback(redis.aclose)

@@ -201,6 +201,20 @@ class Settings(BaseSettings):
         description="Secrets of carriers' tracking webhooks (Standard Webhooks), comma-separated: "
         "`GLS=whsec_...`; a carrier may have several while one is being replaced.",
     )
+    easypost_api_key: str = Field(
+        default="",
+        repr=False,
+        description="Key of an EasyPost account: its carriers are the carrier `EASYPOST`; none "
+        "when empty.",
+    )
+    easypost_webhook_secret: str = Field(
+        default="",
+        repr=False,
+        description="Secret of EasyPost's webhooks; they are refused when empty.",
+    )
+    easypost_url: str = Field(
+        default="https://api.easypost.com/v2", description="Address of EasyPost's API."
+    )
     otel_endpoint: str = Field(
         default="",
         description="OTLP/HTTP address for traces; off when empty; needs the extra `otel`.",

@@ -1,13 +1,18 @@
 """Which carriers may send messages, by the settings."""
 
+from app.easypost.webhook import EasyPostWebhook
+from app.easypost.wiring import CODE
 from app.settings import Settings
-from app.webhooks.route import Webhooks
+from app.webhooks.route import CarrierWebhook, Webhooks
 from app.webhooks.standard import StandardWebhook
 
 
 def webhooks_of(settings: Settings) -> Webhooks:
     """How each carrier's messages are read, by its code."""
-    return {
+    found: dict[str, CarrierWebhook] = {
         carrier: StandardWebhook(carrier, secrets)
         for carrier, secrets in settings.webhook_secrets.items()
     }
+    if settings.easypost_webhook_secret:
+        found[CODE] = EasyPostWebhook(CODE, [settings.easypost_webhook_secret])
+    return found

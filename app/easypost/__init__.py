@@ -1,0 +1,1 @@
+"""EasyPost: many carriers behind one API (https://docs.easypost.com, API v2)."""

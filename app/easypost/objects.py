@@ -137,6 +137,7 @@ def address(place: Place) -> dict[str, Any]:
     """A place as EasyPost has it."""
     return {
         "name": place.name,
+        "company": place.pickup_point_name or place.pickup_point_id,
         "street1": place.street,
         "city": place.city,
         "state": place.region,

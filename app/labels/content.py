@@ -41,8 +41,9 @@ def address_lines(place: Place) -> tuple[str, ...]:
     """The lines of an address, as international mail has them: the country last, in capitals."""
     town = " ".join(part for part in (place.postal_code, place.city, place.region) if part)
     point = f"Pickup point {place.pickup_point_id}" if place.pickup_point_id else ""
+    name = place.pickup_point_name or ""
     phone = f"Tel. {place.phone}" if place.phone else ""
-    lines = (place.name, point, *wrapped(place.street), town, place.country.upper(), phone)
+    lines = (place.name, point, name, *wrapped(place.street), town, place.country.upper(), phone)
     return tuple(shortened(line) for line in lines if line)
 
 

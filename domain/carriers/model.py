@@ -51,6 +51,7 @@ class Place:
     phone: str | None = field(default=None, repr=False)
     pickup_point_id: str | None = None
     """The carrier's own id of a pickup point or locker, if the parcel goes to one."""
+    pickup_point_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,9 @@ class Address:
     phone: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    pickup_point_id: str | None = None
+    """The carrier's own id of the pickup point or locker that the address is, if it is one."""
+    pickup_point_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

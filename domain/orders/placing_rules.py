@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from domain.common.card_numbers import check_no_card_number
 from domain.common.errors import Forbidden, ValidationFailed
+from domain.common.texts import needed_line, one_line
 from domain.identity.model import AT_LOCATION, Actor, Role
 from domain.orders.commands import GivenPayment, PlaceOrder
 from domain.orders.model import CARRIED, Address, DeliveryMode
@@ -84,6 +85,7 @@ def _check_delivery(command: PlaceOrder) -> None:
         if delivery.address is None:
             raise ValidationFailed("delivery.address", "is required to ship")
         check_address(delivery.address)
+        check_pickup_point(delivery.mode, delivery.address)
     elif delivery.location_id is None:
         raise ValidationFailed("delivery.locationId", f"is required for {delivery.mode.value}")
     elif delivery.address is not None:
@@ -103,6 +105,27 @@ def check_address(address: Address) -> None:
         raise ValidationFailed("delivery.address.country", "must be an ISO 3166-1 alpha-2 code")
     for field in ("recipient", "street", "city", "postal_code", "region", "phone"):
         check_text(f"delivery.address.{_camel(field)}", getattr(address, field))
+
+
+def check_pickup_point(mode: DeliveryMode, address: Address) -> None:
+    """Nothing, when the address names a pickup point only if the goods are carried to one.
+
+    Raises:
+        ValidationFailed: a pickup point for another mode, a malformed id, or a name without one.
+    """
+    field = "delivery.address.pickupPointId"
+    if address.pickup_point_id is None:
+        if address.pickup_point_name is not None:
+            raise ValidationFailed(field, "is required with a name")
+        return
+    if mode is not DeliveryMode.PICKUP_POINT:
+        raise ValidationFailed(field, f"must be absent for {mode.value}")
+    if needed_line(field, address.pickup_point_id, 64) != address.pickup_point_id:
+        raise ValidationFailed(field, "must not begin or end with blanks")
+    check_text(field, address.pickup_point_id)
+    name = "delivery.address.pickupPointName"
+    one_line(name, address.pickup_point_name or "", MAX_TEXT)
+    check_text(name, address.pickup_point_name)
 
 
 def check_payment(payment: GivenPayment) -> None:

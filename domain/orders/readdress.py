@@ -17,7 +17,7 @@ from domain.orders.model import (
     Order,
     OrderStatus,
 )
-from domain.orders.placing_rules import check_address
+from domain.orders.placing_rules import check_address, check_pickup_point
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
@@ -43,6 +43,7 @@ async def edit_address(tx: Tx, actor: Actor, command: EditAddress) -> Changed:
         before = require_visible(actor, await locked_order(tx.connection, command.order_id))
         check_version(command.expected_version, before.version)
         _require_editable(before)
+        check_pickup_point(before.delivery_mode, command.address)
         if command.address.country != before.country:
             raise ValidationFailed("address.country", f"must be {before.country}: taxes differ")
         after = replace(before, address=command.address)

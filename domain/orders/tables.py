@@ -189,6 +189,8 @@ order_address = sa.Table(
     sa.Column("phone", sa.Text),
     sa.Column("latitude", sa.Float),
     sa.Column("longitude", sa.Float),
+    sa.Column("pickup_point_id", sa.Text, comment="the carrier's own"),
+    sa.Column("pickup_point_name", sa.Text),
 )
 
 order_pickup = sa.Table(

@@ -89,6 +89,14 @@ class OrderAddressInput:
         default=None, description="Degrees; with longitude it lets the nearest location win."
     )
     longitude: float | None = strawberry.field(default=None, description="Degrees.")
+    pickup_point_id: str | None = strawberry.field(
+        default=None,
+        description="The carrier's id of the pickup point or locker that this is the address of; "
+        "for PICKUP_POINT only, 1 to 64 characters. It goes onto the label.",
+    )
+    pickup_point_name: str | None = strawberry.field(
+        default=None, description="Its name, for people; only with its id, at most 200 characters."
+    )
 
     def to_domain(self) -> orders.Address:
         """The address as given."""
@@ -102,6 +110,8 @@ class OrderAddressInput:
             phone=self.phone,
             latitude=self.latitude,
             longitude=self.longitude,
+            pickup_point_id=self.pickup_point_id,
+            pickup_point_name=self.pickup_point_name,
         )
 
 

@@ -55,6 +55,10 @@ class OrderAddress:
     postal_code: str = strawberry.field(description="Postal code.")
     country: str = strawberry.field(description="ISO 3166-1 alpha-2 code.")
     phone: str | None = strawberry.field(description="Phone for the carrier.")
+    pickup_point_id: str | None = strawberry.field(
+        description="The carrier's id of the pickup point or locker that it is, for PICKUP_POINT."
+    )
+    pickup_point_name: str | None = strawberry.field(description="The point's name.")
 
     @staticmethod
     def of(address: domain.Address) -> "OrderAddress":
@@ -67,6 +71,8 @@ class OrderAddress:
             postal_code=address.postal_code,
             country=address.country,
             phone=address.phone,
+            pickup_point_id=address.pickup_point_id,
+            pickup_point_name=address.pickup_point_name,
         )
 
 

@@ -10,7 +10,7 @@ from domain.common.ids import LabelId, new_id
 from domain.common.texts import needed_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
-from domain.orders.placing_rules import check_address
+from domain.orders.placing_rules import check_address, check_pickup_point
 from domain.shipments.labelling.carrying_out import Office, carry_out
 from domain.shipments.labelling.commands import EditLabel
 from domain.shipments.labelling.create import agreed
@@ -85,12 +85,14 @@ def _checked(command: EditLabel) -> EditLabel:
 
 
 async def _intent(tx: Tx, actor: Actor, command: EditLabel) -> Label:
-    _, old = await locked_label(tx.connection, command.label_id)
+    order, old = await locked_label(tx.connection, command.label_id)
     if not actor.works_at(old.location_id):
         raise NotFound("label", str(old.id))
     check_version(command.expected_version, old.version)
     await require_free(tx, old, OPERATION)
     await _require_at_sender(tx, old)
+    if command.address is not None:
+        check_pickup_point(order.delivery_mode, command.address)
     end = _customer_end(old, command)
     service = command.service or old.service
     if end == old.customer_end and service == old.service:

@@ -93,6 +93,8 @@ def place_of_address(address: Address) -> Place:
         country=address.country,
         region=address.region,
         phone=address.phone,
+        pickup_point_id=address.pickup_point_id,
+        pickup_point_name=address.pickup_point_name,
     )
 
 

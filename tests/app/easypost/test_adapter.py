@@ -63,8 +63,8 @@ async def test_rates_are_sums_over_the_parcels(line: Line) -> None:
     ]
     address = next(iter(line.fake.shipments.values()))["given"]["to_address"]
     assert address == {
-        "name": "Ada", "street1": "Elm St 2", "city": "Austin", "state": "TX", "zip": "73301",
-        "country": "US", "phone": "+1 512",
+        "name": "Ada", "company": None, "street1": "Elm St 2", "city": "Austin", "state": "TX",
+        "zip": "73301", "country": "US", "phone": "+1 512",
     }  # fmt: skip
     line.fake.mishaps["shipments"] = [503]
     assert await line.carrier.rates(HERE, THERE, [1]) == ()

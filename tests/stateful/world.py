@@ -1,8 +1,9 @@
 """A shop in one transaction that is never committed: everything in it can be taken back at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import copy
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -75,6 +76,11 @@ class MemoryGateway:
     voided: set[str] = field(default_factory=set[str])
     done: set[str] = field(default_factory=set[str])
 
+    def ledger(self) -> str:
+        """All that it knows, in one order."""
+        books = (self.authorised, self.captured, self.refunded)
+        return repr([*(sorted(book.items()) for book in books), sorted(self.voided)])
+
     async def authorise(
         self, psp_key: str, token: str, amount_minor: int, currency: str
     ) -> GatewayAnswer:
@@ -105,6 +111,13 @@ class MemoryGateway:
         self.done.add(psp_key)
         self.voided.add(reference)
         return GatewayAnswer(Outcome.APPROVED, reference)
+
+
+@dataclass
+class Undoing:
+    """Says whether what is done is kept after all."""
+
+    kept: bool = False
 
 
 @dataclass
@@ -140,6 +153,21 @@ class World:
             return await work
 
         return self.runner.run(run())
+
+    @contextmanager
+    def taken_back(self) -> Generator["Undoing"]:
+        """What is done within is undone at its end, at the PSP too, unless it is kept."""
+        savepoint = self.do(self.connection.begin_nested())
+        psp = copy.deepcopy(self.gateway.__dict__)
+        undoing = Undoing()
+        try:
+            yield undoing
+        finally:
+            if undoing.kept:
+                self.do(savepoint.commit())
+            else:
+                self.do(savepoint.rollback())
+                self.gateway.__dict__.update(psp)
 
     def broken(self) -> list[object]:
         """What the oracle sees."""

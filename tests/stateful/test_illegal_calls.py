@@ -1,0 +1,224 @@
+"""Any mutation from any state: what the table of transitions allows is done, nothing else is.
+
+`test_every_call_from_every_state` explores all states that an order of one unit can get into
+through the API, and calls every mutation from each. `test_any_call_from_any_mixture` does so from
+mixtures: orders of several units at several locations, at any stage of their work.
+"""
+
+import asyncio
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.common.database import write_engine
+from domain.orders.lifecycle import reachable_states
+from domain.orders.model import CALLED_OFF, DeliveryMode, GroupState
+from tests.stateful.calls import Call, Now
+from tests.stateful.catalogue import CALLS
+from tests.stateful.walker import Walker
+from tests.stateful.world import World
+from tests.support.purchasing import open_supplier
+from tests.support.servers import ServerUrls, clone_migrated
+from tests.support.shop import ADMIN, ROME_TILL, Shop
+from tests.support.stage import Stage, location_id, open_stage
+
+BY_NAME = {call.name: call for call in CALLS}
+OF_ORDERS = [call for call in CALLS if call.scope.value[1]]
+STATE = sa.text(
+    "SELECT o.delivery_mode, o.status, g.state,"
+    " w.cancel_requested_at IS NOT NULL AND w.cancel_refused_at IS NULL"
+    " FROM sales_order AS o JOIN line_group AS g ON g.order_id = o.id"
+    " LEFT JOIN fulfillment_order AS w ON w.id = g.fulfillment_order_id ORDER BY g.id"
+)
+
+
+@dataclass
+class Ground:
+    """A committed shop over which worlds begin."""
+
+    runner: asyncio.Runner
+    engine: AsyncEngine
+    shop: Shop
+
+    @contextmanager
+    def walker(self) -> Generator[Walker]:
+        world = World.begin(self.runner, self.engine, self.shop)
+        try:
+            yield Walker(world)
+        finally:
+            world.end()
+
+
+@pytest.fixture(scope="module")
+def ground(servers: ServerUrls, worker_number: int) -> Generator[Ground]:
+    with asyncio.Runner() as runner:
+        url = runner.run(clone_migrated(servers, f"unico_walk_{worker_number}"))
+        engine = write_engine(url, pool_size=2)
+        stock = {"HAT": {"ROME": 3, "MILAN": 2, "MADRID": 1}, "SCARF": {"ROME": 1}}
+
+        async def begin() -> Stage:
+            stage = await open_stage(engine, stock)
+            await open_supplier(stage)
+            return stage
+
+        yield Ground(runner, engine, runner.run(begin()).shop)
+        runner.run(engine.dispose())
+
+
+WISHES: Mapping[str, Mapping[str, Any]] = {
+    "shipped": {},
+    "waiting for stock": {"lines": {"SCARF": 1}, "unfilledPolicy": "BACKORDER_REST"},
+    "not paid": {"token": "tok_decline"},
+    "collected": {"delivery": {"mode": "PICKUP", "locationId": location_id("ROME")}},
+    "supplied": {
+        "lines": {"SCARF": 1},
+        "delivery": {"mode": "SHIP_TO_STORE", "locationId": location_id("MILAN")},
+    },
+    "taken away": {
+        "channel": "POS",
+        "delivery": {"mode": "TAKE_AWAY", "locationId": location_id("ROME")},
+        "payment": {"tender": "CASH"},
+    },
+}
+NOT_THROUGH_THE_API = {
+    DeliveryMode.TAKE_AWAY: "paid goods are handed over in the same call; without stock it is"
+    " refused",
+    DeliveryMode.PICKUP_POINT: "the same use cases as SHIP",
+}
+"""Delivery modes of which not all states of the table are reached here, and why."""
+
+
+@dataclass
+class Explorer:
+    """Goes everywhere, calling everything; savepoints take it back."""
+
+    walker: Walker
+    been: set[tuple[Any, ...]] = field(default_factory=set[tuple[Any, ...]])
+    states: set[tuple[DeliveryMode, GroupState]] = field(
+        default_factory=set[tuple[DeliveryMode, GroupState]]
+    )
+
+    def here(self) -> tuple[Any, ...]:
+        """What makes a place in the life of the order another one."""
+        rows = self.walker.world.rows(STATE)
+        self.states |= {(DeliveryMode(row[0]), GroupState(row[2])) for row in rows}
+        return tuple(tuple(row) for row in rows)
+
+    def explore(self) -> None:
+        place = self.here()
+        if place in self.been:
+            return
+        self.been.add(place)
+        before, rows = self.walker.digest(), self.walker.rows()
+        for call in OF_ORDERS:
+            for pick in range(len(rows[call.scope.table])):
+                for way in range(call.ways):
+                    now = self.walker.now(call, pick, way, rows)
+                    if now is not None:
+                        self._try(call, now, before)
+        self._let_time_pass()
+
+    def _try(self, call: Call, now: Now, before: Mapping[str, str]) -> None:
+        world = self.walker.world
+        with world.taken_back():
+            if not self.walker.call(call, now, before, keep=True):
+                self.explore()
+
+    def _let_time_pass(self) -> None:
+        world = self.walker.world
+        with world.taken_back():
+            world.do(world.stage.make_due("order_pickup", "collect_until"))
+            world.do(world.stage.tick())
+            assert world.broken() == []
+            self.explore()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_call_from_every_state(ground: Ground) -> None:
+    with ground.walker() as walker:
+        explorer = Explorer(walker)
+        for name, wish in WISHES.items():
+            with walker.world.taken_back():
+                place_one(walker.world, name, wish)
+                explorer.explore()
+    for mode in set(DeliveryMode) - NOT_THROUGH_THE_API.keys():
+        reached = {state for each, state in explorer.states if each is mode}
+        assert reached >= reachable_states(mode) - CALLED_OFF - {GroupState.NEW}, mode
+    for call in OF_ORDERS:
+        answers = {code for name, code in walker.seen if name == call.name}
+        assert "" in answers, f"{call.name} is never done"
+        assert answers - {""}, f"{call.name} is never refused"
+
+
+def place_one(world: World, name: str, wish: Mapping[str, Any]) -> None:
+    """The only order, of one unit."""
+    if name == "waiting for stock":
+        none = {"sku": "SCARF", "locationId": location_id("ROME"), "safetyStock": 9}
+        world.do(world.stage.do(ADMIN, "setSafetyStock", "SetSafetyStockInput", "", **none))
+    actor = [ROME_TILL] if name == "taken away" else []
+    world.do(world.stage.place(*actor, **wish))
+
+
+NUMBER = st.integers(0, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_any_call_from_any_mixture(ground: Ground) -> None:
+    @settings(
+        max_examples=30,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+        phases=[Phase.generate],
+    )
+    @given(
+        st.lists(NUMBER, min_size=2, max_size=4),
+        st.lists(NUMBER, max_size=16),
+        st.lists(st.tuples(st.sampled_from(CALLS), NUMBER, NUMBER), min_size=12, max_size=12),
+    )
+    def walk(orders: list[int], steps: list[int], tries: list[tuple[Call, int, int]]) -> None:
+        with ground.walker() as walker:
+            for number in orders:
+                place(walker, number)
+            for number in steps:
+                go_on(walker, number)
+            mixtures = {tuple(row[:3]) for row in walker.world.rows(STATE)}
+            event(f"{len(mixtures)} kinds of units")
+            for call, pick, way in tries:
+                now = walker.now(call, pick, way)
+                if now is not None:
+                    code = walker.call(call, now, walker.digest(), keep=way % 2 == 0)
+                    event(f"{call.name}: {code or 'done'}")
+
+    walk()
+
+
+def place(walker: Walker, number: int) -> None:
+    """One more order, of several units."""
+    call = BY_NAME["placeOrder"]
+    now = walker.now(call, number, number // 7)
+    assert now is not None
+    walker.call(call, now, walker.digest(), keep=True)
+
+
+def go_on(walker: Walker, number: int) -> None:
+    """One step that the table allows, if any."""
+    rows = walker.rows()
+    ways = [
+        (call, now)
+        for call in OF_ORDERS
+        for pick in range(len(rows[call.scope.table]))
+        if (now := walker.now(call, pick, number, rows)) and call.is_open(now)
+    ]
+    if ways:
+        call, now = ways[number % len(ways)]
+        walker.call(call, now, walker.digest(), keep=True)

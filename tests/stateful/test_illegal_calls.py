@@ -72,20 +72,20 @@ def ground(servers: ServerUrls, worker_number: int) -> Generator[Ground]:
         runner.run(engine.dispose())
 
 
-def in_store(mode: str, code: str) -> Mapping[str, Any]:
+def in_store(mode: str, code: str) -> dict[str, Any]:
     return {"delivery": {"mode": mode, "locationId": location_id(code)}}
 
 
-NONE_THERE = {"lines": {"SCARF": 1}, "unfilledPolicy": "BACKORDER_REST"}
+NONE_THERE: dict[str, Any] = {"lines": {"SCARF": 1}, "unfilledPolicy": "BACKORDER_REST"}
 WISHES: Mapping[str, Mapping[str, Any]] = {
     "shipped": {},
     "shipped later": NONE_THERE,
     "not paid": {"token": "tok_decline"},
     "collected": in_store("PICKUP", "ROME"),
     "collected later": NONE_THERE | in_store("PICKUP", "ROME"),
-    "supplied": {"lines": {"SCARF": 1}} | in_store("SHIP_TO_STORE", "MILAN"),
+    "supplied": in_store("SHIP_TO_STORE", "MILAN") | {"lines": {"SCARF": 1}},
     "supplied later": NONE_THERE | in_store("SHIP_TO_STORE", "MILAN"),
-    "taken away": {"channel": "POS", "payment": {"tender": "CASH"}} | in_store("TAKE_AWAY", "ROME"),
+    "taken away": in_store("TAKE_AWAY", "ROME") | {"channel": "POS", "payment": {"tender": "CASH"}},
 }
 NOT_THROUGH_THE_API = {
     DeliveryMode.TAKE_AWAY: "paid goods are handed over in the same call; without stock it is"

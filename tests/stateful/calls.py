@@ -15,7 +15,7 @@ Rows = Mapping[str, Sequence[Row]]
 """All rows of some tables, as JSON, by table."""
 TABLES = (
     "sales_order", "line_group", "order_line", "fulfillment_order", "shipment", "parcel",
-    "transfer", "stock_count", "reservation", "purchase_order", "location",
+    "transfer", "stock_count", "reservation", "purchase_order", "location", "label",
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class Scope(Enum):
     COUNT = ("stock_count", "", "StockCount")
     RESERVATION = ("reservation", "", "StockReservation")
     PURCHASE = ("purchase_order", "", "PurchaseOrder")
+    LABEL = ("label", "", "Label")
     NOTHING = ("", "", "")
 
     @property
@@ -92,7 +93,8 @@ class Call:
 
     `first`: the actions of which one must be allowed. `then`: what may follow in the same call.
     `guard`: whether nothing but the table stands in the way; None if that is not modelled, and a
-    call that the table allows may be refused. `others`: whether it serves orders that wait. `ways`:
+    call that the table allows may be refused. `others`: whether it serves orders that wait. `adds`:
+    whether it adds units that were not ordered before. `ways`:
     how many choices `given` has. `marks`: tables that refusals with a code may write.
     """
 
@@ -105,6 +107,7 @@ class Call:
     given: Given = nothing
     guard: Guard | None = None
     others: bool = False
+    adds: bool = False
     ways: int = 1
     marks: Mapping[str, frozenset[str]] = field(default_factory=lambda: NOTHING_MARKED)
 
@@ -114,6 +117,7 @@ class Call:
             Scope.ORDER: "orderId", Scope.WORK: "fulfillmentOrderId", Scope.SHIPMENT: "shipmentId",
             Scope.TRANSFER: "transferId", Scope.COUNT: "countId",
             Scope.RESERVATION: "reservationId", Scope.PURCHASE: "purchaseOrderId",
+            Scope.LABEL: "labelId",
         }.get(self.scope)  # fmt: skip
         given: dict[str, Any] = {"idempotencyKey": uuid4().hex}
         if field_name is not None:

@@ -75,6 +75,17 @@ def _placed(now: Now) -> dict[str, Any]:
     return given
 
 
+def _edited(now: Now) -> dict[str, Any]:
+    lines = _lines(now, 0)
+    change = now.one(
+        {"setQuantity": lines[0]},
+        {"add": {"sku": "SCARF", "quantity": 1}},
+        {"add": {"sku": "HAT", "quantity": 1}},
+        {"remove": lines[0]["orderLineId"]},
+    )
+    return {"expectedVersion": now.order["version"], "changes": [change]}
+
+
 def _hold(now: Now) -> dict[str, Any]:
     return {"hold": now.one("MANUAL", "FRAUD")}
 
@@ -90,7 +101,9 @@ def _order(
     ways: int = 1,
     marks: Mapping[str, frozenset[str]] = NOTHING_MARKED,
 ) -> Call:
-    return Call(name, kind, Scope.ORDER, first, which, then, given, guard, False, ways, marks)
+    return Call(
+        name, kind, Scope.ORDER, first, which, then, given, guard, ways=ways, marks=marks
+    )  # fmt: skip
 
 
 def _work(name: str, *first: Action, which: Which = Which.NONE, guard: Guard | None = None) -> Call:
@@ -131,6 +144,8 @@ CALLS: Sequence[Call] = (
     _order("editOrderAddress", "EditOrderAddressInput", given=lambda _: {"address": ADDRESS}),
     _order("cancelOrder", "ChangeOrderInput", A.CANCEL, which=Which.ALL,
            guard=lambda n: n.order["status"] in ("CONFIRMED", "PENDING_PAYMENT")),
+    Call("editOrderLines", "EditOrderLinesInput", Scope.ORDER, (A.CANCEL,), given=_edited, ways=4,
+         adds=True),
     _order("cancelOrderLines", "CancelOrderLinesInput", A.CANCEL, which=Which.FITTING,
            given=lambda n: {"lines": _lines(n)}),
     _order("requestCancel", "ChangeOrderInput", A.CANCEL),
@@ -177,6 +192,10 @@ CALLS: Sequence[Call] = (
                                           "DELAYED", "RETURNED_TO_ORIGIN")}),
     Call("receiveReturnedParcel", "ReceiveReturnedParcelInput", Scope.PARCEL,
          (A.RETURN_TO_ORIGIN,)),
+    Call("createLabel", "CreateLabelInput", Scope.WORK,
+         given=lambda _: {"carrier": "GLS", "service": "STANDARD", "weightG": 500}),
+    Call("editLabel", "EditLabelInput", Scope.LABEL, given=lambda _: {"address": ADDRESS}),
+    Call("voidLabel", "VoidLabelInput", Scope.LABEL),
     _stock("receiveStock", lambda n: _here(n) | {"lines": _some_stock(n), "reference": "PO"}),
     _stock("adjustStock", lambda n: _here(n) | {
         "sku": SKUS[n.way % 2], "reason": "CORRECTION", "change": {"delta": n.way % 5 - 2}}),
@@ -206,6 +225,9 @@ CALLS: Sequence[Call] = (
          given=lambda _: {"eta": "2030-02-01T10:00:00Z"}),
     Call("receivePurchaseOrder", "ReceivePurchaseOrderInput", Scope.PURCHASE, then=SOURCED,
          others=True),
+    _stock("loadSupplierFeed", lambda n: {"supplierId": _supplier(n), "rows": [
+        {"reference": f"F{n.way}", "locationId": _place(n.pick), "eta": "2030-01-01T10:00:00Z"}
+        | _some_stock(n)[0]]}),
     Call("cancelPurchaseOrder", "CancelPurchaseOrderInput", Scope.PURCHASE, others=True),
 )  # fmt: skip
 
@@ -216,7 +238,8 @@ EXEMPT: Mapping[str, str] = {
          "assignChannelLocations", "createChannel", "updateChannel", "createProduct",
          "updateProduct", "setVariantSellable", "setKitComponents", "setPrice", "setTaxRate",
          "createCustomer", "updateCustomer", "addCustomerAddress", "removeCustomerAddress",
-         "recordConsent", "addCustomerNote", "setStockBin", "recordSupplierInvoice"),
+         "recordConsent", "addCustomerNote", "setStockBin", "recordSupplierInvoice",
+         "setCarrierRates", "createPickList"),
         _NO_ORDERS,
     ),
 }  # fmt: skip

@@ -95,8 +95,8 @@ class Walker:
         modes = {row["id"]: DeliveryMode(row["delivery_mode"]) for row in before["sales_order"]}
         old = {group["id"]: group for group in before["line_group"]}
         for group in after["line_group"]:
-            if group["order_id"] not in modes:
-                continue  # of an order that was placed by this call
+            if group["order_id"] not in modes or (call.adds and group["id"] not in old):
+                continue  # ordered by this call
             mode = modes[group["order_id"]]
             sources = (
                 [old[group["id"]]]

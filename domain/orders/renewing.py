@@ -25,6 +25,7 @@ from domain.sourcing.model import SourcingPolicy
 
 PROMISER = "SYSTEM:promise"
 PAGE = 100
+MAX_PASSES = 3
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 _STALE = sa.text("""
@@ -109,7 +110,18 @@ async def renew_promises(database: Database, policy: SourcingPolicy) -> int:
     safe on many workers at once.
 
     Each order with other dates gets a version, an entry in its history, an event and one notice.
+    What a newer order gives up may serve an older one: 3 passes at most.
     """
+    renewed = 0
+    for _ in range(MAX_PASSES):
+        more = await _pass(database, policy)
+        renewed += more
+        if not more:
+            break
+    return renewed
+
+
+async def _pass(database: Database, policy: SourcingPolicy) -> int:
     renewed, after_at, after_id = 0, _EPOCH, UUID(int=0)
     while True:
         given = {"after_at": after_at, "after_id": after_id, "page": PAGE}

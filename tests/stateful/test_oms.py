@@ -25,10 +25,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.database import write_engine
 from domain.orders.tables import fulfillment_order, line_group, sales_order
+from domain.purchasing.tables import purchase_order_line
 from domain.shipments.tables import parcel
 from domain.transfers.tables import transfer
 from tests.stateful.world import World
 from tests.support.mutations import everything
+from tests.support.purchasing import day, open_supplier
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN, PLACES, Shop, open_shop
 from tests.support.stage import gid, location_id, wish
@@ -97,6 +99,7 @@ class Oms(RuleBasedStateMachine):
     @initialize(modes=st.lists(MODES, min_size=2, max_size=4), steps=st.integers(0, 12))
     def open_doors(self, modes: list[str], steps: int) -> None:
         """Some orders are under way from the start: random rules alone rarely get far."""
+        self.supplier = self.world.do(open_supplier(self.world.stage))
         for number, mode in enumerate(modes):
             self.place_order("HAT", 1, "ROME", mode, "BACKORDER_REST", "tok_approve")
             self.release(number)
@@ -279,6 +282,43 @@ class Oms(RuleBasedStateMachine):
             lines = [{"sku": "HAT", "quantity": counted}] if counted else None
             given = {"transferId": gid("Transfer", found.id), "counted": lines}
             self.ask("receiveTransfer", "ReceiveTransferInput", **given)
+
+    @rule(sku=st.sampled_from(["HAT", "SCARF"]), place=PLACE, quantity=FEW, days=FEW)
+    def buy(self, sku: str, place: str, quantity: int, days: int) -> None:
+        given: dict[str, Any] = {"supplierId": self.supplier, "locationId": location_id(place)}
+        lines = [{"sku": sku, "quantity": quantity}]
+        sure = "0.60" if days == 3 else "1"
+        given |= {"lines": lines, "eta": day(days), "confidence": sure}
+        self.ask("createPurchaseOrder", "CreatePurchaseOrderInput", **given)
+
+    def bought(self, pick: int) -> tuple[str, str] | None:
+        """The id of a purchase order, and its SKU."""
+        found = self.one(sa.select(purchase_order_line), pick)
+        return (gid("PurchaseOrder", found.purchase_order_id), found.sku) if found else None
+
+    @rule(pick=PICK, quantity=st.integers(0, 5), complete=st.booleans())
+    def take_in(self, pick: int, quantity: int, complete: bool) -> None:
+        if found := self.bought(pick):
+            lines = [{"sku": found[1], "quantity": quantity}]
+            given = {"purchaseOrderId": found[0], "lines": lines, "complete": complete}
+            self.ask("receivePurchaseOrder", "ReceivePurchaseOrderInput", **given)
+
+    @rule(pick=PICK, days=FEW, quantity=FEW, end=st.sampled_from([False, False, True]))
+    def slip(self, pick: int, days: int, quantity: int, end: bool) -> None:
+        if found := self.bought(pick):
+            given: dict[str, Any] = {"purchaseOrderId": found[0]}
+            if end:
+                self.ask("cancelPurchaseOrder", "CancelPurchaseOrderInput", **given)
+                return
+            given |= {"eta": day(days), "lines": [{"sku": found[1], "quantity": quantity}]}
+            self.ask("changePurchaseOrder", "ChangePurchaseOrderInput", **given)
+
+    @rule(place=PLACE, quantity=st.integers(0, 4), days=FEW)
+    def feed(self, place: str, quantity: int, days: int) -> None:
+        row = {"reference": "F", "sku": "HAT", "locationId": location_id(place), "eta": day(days)}
+        rows = [{**row, "quantity": quantity}]
+        given = {"supplierId": self.supplier, "rows": rows}
+        self.ask("loadSupplierFeed", "LoadSupplierFeedInput", **given)
 
     @rule(
         timer=st.sampled_from(

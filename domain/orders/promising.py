@@ -1,4 +1,4 @@
-"""Promising inbound stock to the units that wait.
+"""Promising inbound stock to the units that wait (ADR 0022).
 
 Locks are taken in this order: orders, inbound stock by id, stock levels, promises.
 """

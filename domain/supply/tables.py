@@ -1,4 +1,4 @@
-"""Inbound stock, and promises to customers against it.
+"""Inbound stock, and promises to customers against it (ADR 0022).
 
 The promises against inbound stock never exceed what of it may be promised: whoever makes one holds
 the lock of its row.

@@ -80,12 +80,11 @@ class Resources:
                 redis_check(redis),
                 events_check(lambda: hub.degraded),
             )
-            for name, work in (
-                ("hub", hub.run()),
-                ("relay", relay.run()),
-                ("housekeeping", keep_house(duties_of(self.services))),
-            ):
+            for name, work in (("hub", hub.run()), ("relay", relay.run())):
                 await stack.enter_async_context(_running(name, work))
+            if self.settings.housekeeping:
+                work = keep_house(duties_of(self.services))
+                await stack.enter_async_context(_running("housekeeping", work))
             await hub.started()
             yield
 

@@ -190,6 +190,10 @@ class Settings(BaseSettings):
         ge=1,
         description="How long a location may take to accept a released fulfillment order.",
     )
+    housekeeping: bool = Field(
+        default=True,
+        description="Whether workers do what is due by time; some of an installation must.",
+    )
     cancel_answer_minutes: int = Field(
         default=15,
         ge=1,

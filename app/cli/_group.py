@@ -9,7 +9,7 @@ import click
 from app.embedded.errors import EmbeddedServerError
 from app.settings import SettingsError
 
-_FIRST = ("up", "doctor", "token", "device", "seed", "import", "replay", "migrate")
+_FIRST = ("up", "doctor", "token", "device", "seed", "import", "replay", "simulate", "migrate")
 
 
 def _modules() -> dict[str, str]:

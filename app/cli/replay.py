@@ -65,8 +65,8 @@ def command(
     """
     # The database libraries take a second to load: not for `--help`.
     from app.banner import address_of
+    from app.client import is_answering
     from app.olist import DirectoryUnfit, check_directory
-    from app.replay.client import is_answering
     from app.replay.playing import Pace, Tally
 
     settings = load_settings()

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.client import Caller, Payload
 from app.replay import documents
-from app.replay.client import Caller, Payload
 from app.replay.timeline import Act
 from domain.common.money import Money
 from domain.integrations.model import HistoricOrder

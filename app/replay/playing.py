@@ -10,8 +10,8 @@ from typing import Protocol
 
 import httpx2
 
+from app.client import Caller, Payload, Refused, Watch
 from app.replay.acting import Actor, Replayed
-from app.replay.client import Caller, Payload, Refused, Watch
 from app.replay.documents import WATCH_CUSTOMER, WATCH_ORDER, WATCH_STOCK
 from app.replay.scene import Scene, Tokens
 from app.replay.timeline import Act, Cue, starts, timeline

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from app.replay.client import Payload
+from app.client import Payload
 
 
 class View(StrEnum):

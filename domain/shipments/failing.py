@@ -37,7 +37,7 @@ from domain.shipments.repository import locked_parcel
 from domain.shipments.results import ShipmentChange
 from domain.shipments.saving import changed
 from domain.shipments.ship import require_shipper
-from domain.shipments.units import parcel_moved
+from domain.shipments.units import moved_unless_settled
 from domain.stock.allocation import move as move_stock
 from domain.stock.model import Bucket, Demand, MovementReason
 from domain.stock.receive import open_levels
@@ -152,7 +152,7 @@ async def _received(
         raise IllegalTransition("RECEIVE_RETURNED_PARCEL", parcel.status.value)
     after, events = before, list[TrackingEvent]()
     if parcel.status is not back:
-        after = _moved_back(before, parcel)
+        after = moved_unless_settled(before, parcel, back)
         event = TrackingEvent(
             id=TrackingEventId(new_id()),
             parcel_id=parcel.id,
@@ -188,16 +188,6 @@ async def _received(
     )
     await save(tx, before, after, Action.RETURN_TO_ORIGIN.value, *writes, told)
     return ShipmentChange(shipment.id, before.id, marked.version)
-
-
-def _moved_back(order: Order, parcel: Parcel) -> Order:
-    """`order` with the parcel's units RETURNED_TO_ORIGIN, unless their fate was settled before: a
-    refused parcel may be refunded while it is still on its way back.
-    """
-    try:
-        return parcel_moved(order, parcel, TrackingStatus.RETURNED_TO_ORIGIN)
-    except IllegalTransition:
-        return order
 
 
 def _by_line(given: tuple[GivenDisposition, ...]) -> dict[OrderLineId, Disposition]:

@@ -28,7 +28,7 @@ from domain.shipments.model import (
 from domain.shipments.repository import event_reported, locked_parcel
 from domain.shipments.results import Tracked
 from domain.shipments.saving import changed, stored
-from domain.shipments.units import action_of, parcel_moved
+from domain.shipments.units import action_of, moved_unless_settled
 
 OPERATION = "recordTrackingEvent"
 REPORTERS = frozenset({Role.OPERATIONS, Role.ADMIN, Role.WAREHOUSE, Role.CHANNEL})
@@ -119,7 +119,9 @@ async def _store(
         return
     writes = await changed(tx, with_events(shipment, [event]), before.customer_id, [event])
     writes += _told(before, parcel, event)
-    after = parcel_moved(before, parcel, event.status) if event.status in RANK else before
+    after = before
+    if event.status in RANK:
+        after = moved_unless_settled(before, parcel, event.status)
     if after is before:
         outbox = tx.drain_events()
         assert outbox is not None  # `changed` published one

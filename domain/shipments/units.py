@@ -21,7 +21,7 @@ from domain.orders.lifecycle import (
     require_status,
     split,
 )
-from domain.orders.model import Group, GroupState, Order, OrderStatus
+from domain.orders.model import GONE_WRONG, Group, GroupState, Order, OrderStatus
 from domain.orders.work import belongs_to, find_work
 from domain.shipments.commands import ShipFulfillmentOrder
 from domain.shipments.errors import ParcelDifference, ParcelsDoNotMatch
@@ -155,6 +155,21 @@ def parcel_moved(order: Order, parcel: Parcel, status: TrackingStatus) -> Order:
             raise IllegalTransition(action.value, f"fewer units {source.value} than in the parcel")
         moving |= taken
     return move(order, action, lambda group: group.id in moving)
+
+
+def moved_unless_settled(order: Order, parcel: Parcel, status: TrackingStatus) -> Order:
+    """As `parcel_moved`; the same order, when the fate of the parcel's units was settled before: a
+    refused parcel may be paid back or replaced while it is still on its way.
+
+    Raises:
+        IllegalTransition: see `parcel_moved`.
+    """
+    try:
+        return parcel_moved(order, parcel, status)
+    except IllegalTransition:
+        if state_of_units(parcel.status) in GONE_WRONG:
+            return order
+        raise
 
 
 def _taken(

@@ -250,3 +250,21 @@ async def test_s41_a_label_with_the_wrong_address_is_edited(engine: AsyncEngine)
 
 async def report_of(stage: Stage, number: str, status: str) -> Any:
     return await report(stage, status, number, carrier="GLS")
+
+
+@pytest.mark.parametrize("choice", ["REFUND", "RESHIP"])
+@pytest.mark.parametrize("late", ["RETURNED_TO_ORIGIN", "DELIVERED", "LOST"])
+async def test_what_a_carrier_says_of_settled_units_is_kept(
+    engine: AsyncEngine, choice: str, late: str
+) -> None:
+    """A refused parcel was paid back or replaced: its later fate is the parcel's alone."""
+    stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
+    order = await shipped(stage, 1)
+    await report(stage, "REFUSED")
+    settled = (await resolve(stage, order, choice))["order"]
+    told = await report(stage, late)
+    assert told["event"]["applied"]
+    seen = await stage.order(order["id"], f"{ORDER} shipments {{ parcels {{ status }} }}")
+    assert seen["shipments"][0]["parcels"] == [{"status": late}]
+    assert seen["lines"] == settled["lines"]
+    await stage.check()

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.auth.tokens import development_issuer
-from app.replay.client import Refused, Watch, is_answering
+from app.client import Refused, Watch, is_answering
 from app.replay.documents import WATCH_STOCK
 from app.replay.playing import Pace, Replay, Tally
 from app.replay.scene import Scene, prepare, tokens_for

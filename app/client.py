@@ -20,15 +20,16 @@ Payload = Mapping[str, Any]
 
 
 class Refused(Exception):
-    """The API refused, for a reason with a code."""
+    """The API refused, for a reason with a code. `details`: the error's fields."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, details: Payload | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.details = details or {}
 
 
 class Caller:
-    """Calls mutations in somebody's name. `url` is that of the service, such as
+    """Calls the API in somebody's name. `url` is that of the service, such as
     http://127.0.0.1:8000.
     """
 
@@ -41,20 +42,29 @@ class Caller:
         }
 
     async def do(self, document: str, given: Mapping[str, Any]) -> Payload:
-        """The payload of the document's only field, with `given` as its input.
+        """The payload of the mutation's only field, with `given` as its input.
 
         Raises:
             Refused: a typed error of the union, or an error of the request.
         """
-        content = orjson.dumps({"query": document, "variables": {"input": given}})
+        result = await self.ask(document, {"input": given})
+        if result["__typename"].endswith("Error"):
+            raise Refused(result["code"], result["message"], result)
+        return result
+
+    async def ask(self, document: str, variables: Mapping[str, Any]) -> Any:
+        """The value of the document's only field.
+
+        Raises:
+            Refused: an error of the request.
+        """
+        content = orjson.dumps({"query": document, "variables": variables})
         response = await self._http.post(self._url, content=content, headers=self._headers)
         body: dict[str, Any] = orjson.loads(response.content)
         if errors := body.get("errors"):
             raise _refusal(errors[0])
-        (result,) = body["data"].values()
-        if result["__typename"].endswith("Error"):
-            raise Refused(result["code"], result["message"])
-        return result
+        (value,) = body["data"].values()
+        return value
 
 
 def _refusal(error: Mapping[str, Any]) -> Refused:

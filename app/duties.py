@@ -42,7 +42,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
         Duty("unfinished edits", lambda: end_unfinished(database, gateway, limit=BATCH)),
-        Duty("waiting units", lambda: fill_waiting(database, terms, limit=BATCH)),
+        Duty("waiting units", lambda: fill_waiting(database, terms)),
         Duty("promises", lambda: renew_promises(database, terms.sourcing)),
         Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),
         Duty("scheduled holds", lambda: lift_due(database, limit=BATCH)),

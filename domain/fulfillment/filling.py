@@ -1,6 +1,8 @@
 """Stock that came in goes to the units that wait for it, the oldest order first."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,48 +15,86 @@ from domain.fulfillment.failing import released_again
 from domain.orders.model import Order, OrderStatus
 from domain.orders.place import Terms
 from domain.orders.repository import locked_order
-from domain.orders.resourcing import resourced
+from domain.orders.resourcing import resourced, unsourced
 from domain.orders.saving import save
 from domain.orders.work import waits_for_all
+from domain.stock.repository import among
+from domain.stock.tables import stock_level
 
 FILLER = "SYSTEM:fill"
-_WAITING = sa.text("""
-SELECT o.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An order and its place in the queue."""
+
+    order_id: OrderId
+    confirmed_at: datetime
+
+
+_FIRST = sa.text("""
+SELECT o.id, o.confirmed_at
 FROM sales_order AS o
-JOIN LATERAL (
-    SELECT 1 FROM line_group AS g
+WHERE o.status = :confirmed
+  AND o.id IN (SELECT order_id FROM line_group WHERE state IN ('PENDING_SOURCE', 'BACKORDERED'))
+  AND (CAST(:after AS timestamptz) IS NULL
+       OR (o.confirmed_at, o.id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid)))
+  AND EXISTS (
+    SELECT FROM line_group AS g
     JOIN order_line AS l ON l.id = g.line_id
-    CROSS JOIN LATERAL jsonb_object_keys(l.components) AS part (sku)
-    JOIN stock_level AS s ON s.sku = part.sku
-    JOIN channel_location AS c ON c.location_id = s.location_id AND c.channel = o.channel
+    JOIN channel_location AS c ON c.channel = o.channel
+    JOIN location AS p ON p.id = c.location_id AND p.active
     WHERE g.order_id = o.id AND g.state IN ('PENDING_SOURCE', 'BACKORDERED')
-      AND s.on_hand - s.allocated - s.reserved - s.damaged - s.inspection - s.quality_hold
-          - s.display > s.safety
-      AND NOT s.location_id = ANY (g.excluded_location_ids)
-    LIMIT 1
-) AS fillable ON true
-WHERE o.id IN (
-    SELECT order_id FROM line_group WHERE state IN ('PENDING_SOURCE', 'BACKORDERED')
-) AND o.status = :confirmed
+      AND NOT p.id = ANY (g.excluded_location_ids)
+      AND CASE o.delivery_mode
+          WHEN 'TAKE_AWAY' THEN p.id = o.delivery_location_id
+          WHEN 'PICKUP' THEN p.can_pickup AND p.id = o.delivery_location_id
+          WHEN 'SHIP_TO_STORE'
+            THEN p.can_ship OR (p.can_pickup AND p.id = o.delivery_location_id)
+          ELSE p.can_ship END
+      AND NOT EXISTS (
+        SELECT FROM jsonb_each_text(l.components) AS part (sku, units)
+        LEFT JOIN stock_level AS s ON s.sku = part.sku AND s.location_id = p.id
+        WHERE s.sku IS NULL
+          OR s.on_hand - s.allocated - s.reserved - s.damaged - s.inspection - s.quality_hold
+             - s.display - s.safety < CAST(part.units AS integer)
+      )
+  )
 ORDER BY o.confirmed_at, o.id
-LIMIT :limit
+LIMIT 1
 """)
+"""The oldest order with a unit for which one location that may serve it has all it is made of."""
 
 
-async def fill_waiting(database: Database, terms: Terms, *, limit: int = 100) -> int:
+class _Outcome(Enum):
+    FILLED = "FILLED"
+    NOTHING = "NOTHING"
+    NOT_FIRST = "NOT_FIRST"
+
+
+async def fill_waiting(database: Database, terms: Terms) -> int:
     """How many orders got stock for units that waited: first come, first served, by the time when
-    they were confirmed. Each in a transaction of its own; safe on many workers at once.
+    they were confirmed, also while more stock comes in and other workers do the same. Each in a
+    transaction of its own. An order that gets nothing after all does not keep later ones waiting.
 
     An order whose other units were released already has the new ones released at once, unless
     something holds it or it must ship complete and still waits for others.
+
+    Locks: one order at a time, then all stock levels of its waiting SKUs.
     """
-    waiting = await database.read_primary(lambda connection: _waiting(connection, limit))
-    filled = 0
-    for order_id in waiting:
-        filled += await database.run(
-            lambda tx, one=order_id: _fill(tx, one, terms), actor_key=FILLER
+    filled, passed = 0, None
+    while True:
+        place = passed
+        first = await database.read_primary(lambda c, p=place: _first(c, p))
+        if first is None:
+            return filled
+        outcome = await database.run(
+            lambda tx, one=first, p=place: _fill(tx, one, p, terms), actor_key=FILLER
         )
-    return filled
+        if outcome is _Outcome.FILLED:
+            filled += 1
+        elif outcome is _Outcome.NOTHING:
+            passed = first
 
 
 async def fill_promptly(database: Database, terms: Terms) -> int:
@@ -65,17 +105,27 @@ async def fill_promptly(database: Database, terms: Terms) -> int:
         return 0
 
 
-async def _fill(tx: Tx, order_id: OrderId, terms: Terms) -> int:
-    before = await locked_order(tx.connection, order_id)
-    if before.status is not OrderStatus.CONFIRMED:
-        return 0
+async def _fill(tx: Tx, one: _Waiting, passed: _Waiting | None, terms: Terms) -> _Outcome:
+    before = await locked_order(tx.connection, one.order_id)
+    await _lock_levels(tx, before)
+    # Nothing comes in for its SKUs from now on, so that nobody can be first but not seen.
+    if await _first(tx.connection, passed) != one:
+        return _Outcome.NOT_FIRST
     after = await resourced(tx, before, terms.sourcing)
     if after == before:
-        return 0
+        return _Outcome.NOTHING
     if _goes_on(before) and not waits_for_all(after):
         after = await released_again(tx, before, after, terms.accept_within)
     await save(tx, before, after, "FILL")
-    return 1
+    return _Outcome.FILLED
+
+
+async def _lock_levels(tx: Tx, order: Order) -> None:
+    waiting = {group.line_id for group in order.groups if unsourced(group)}
+    skus = {sku for line in order.lines if line.id in waiting for sku in line.components}
+    query = sa.select(stock_level.c.sku).where(among(stock_level.c.sku, skus))
+    in_order = query.order_by(stock_level.c.location_id, stock_level.c.sku)
+    await tx.connection.execute(in_order.with_for_update())
 
 
 def _goes_on(order: Order) -> bool:
@@ -83,6 +133,12 @@ def _goes_on(order: Order) -> bool:
     return any(work.accept_by is not None for work in order.fulfillment_orders)
 
 
-async def _waiting(connection: AsyncConnection, limit: int) -> Sequence[OrderId]:
-    given = {"confirmed": OrderStatus.CONFIRMED.value, "limit": limit}
-    return [OrderId(row) for row in await connection.scalars(_WAITING, given)]
+async def _first(connection: AsyncConnection, passed: _Waiting | None) -> _Waiting | None:
+    """The order that is served next, after the one that was passed over."""
+    given = {
+        "confirmed": OrderStatus.CONFIRMED.value,
+        "after": passed.confirmed_at if passed else None,
+        "after_id": passed.order_id if passed else None,
+    }
+    row = (await connection.execute(_FIRST, given)).one_or_none()
+    return None if row is None else _Waiting(OrderId(row.id), row.confirmed_at)

@@ -31,6 +31,18 @@ async def resourced(
     The order's row must be locked. Locks the stock levels it takes, in (location, sku) order. Stock
     that moves between plan and lock makes it plan again, 5 times at most; then the units wait.
     """
+    shunned = {group.excluded_location_ids for group in order.groups if chosen(group)}
+    for places in sorted(shunned):
+        order = await _resourced(
+            tx, order, policy, lambda g, p=places: chosen(g) and g.excluded_location_ids == p
+        )
+    return order
+
+
+async def _resourced(
+    tx: Tx, order: Order, policy: SourcingPolicy, chosen: Callable[[Group], bool]
+) -> Order:
+    """As `resourced`, for units that the same locations failed before."""
     for _ in range(MAX_PLANS):
         waiting = [group for group in order.groups if unsourced(group) and chosen(group)]
         if not waiting:

@@ -80,7 +80,8 @@ contents AS (
 ),
 travelling AS (
     SELECT shipment_id, line_id, min(order_id::text) AS order_id, sum(quantity) AS quantity,
-           coalesce(sum(quantity) FILTER (WHERE state = 'DELIVERED'), 0) AS delivered
+           coalesce(sum(quantity) FILTER (WHERE state = 'DELIVERED'), 0) AS delivered,
+           coalesce(sum(quantity) FILTER (WHERE state = 'CANCELLED'), 0) AS settled
     FROM line_group WHERE shipment_id IS NOT NULL GROUP BY shipment_id, line_id
 )
 SELECT 'CLAIMS' AS kind, o.number AS subject,
@@ -112,7 +113,8 @@ LEFT JOIN contents AS c USING (shipment_id, line_id)
 JOIN told AS o ON o.id = t.order_id::uuid
 WHERE t.quantity > coalesce(c.quantity, 0)
    OR (t.quantity < c.quantity AND NOT o.reshipped)
-   OR t.delivered <> coalesce(c.delivered, 0)
+   OR t.delivered > coalesce(c.delivered, 0)
+   OR (t.delivered + t.settled < c.delivered AND NOT o.reshipped)
 UNION ALL
 SELECT 'PLACES', o.number, format('%s units %s: location %s, fulfillment order %s, shipment %s',
        g.quantity, g.state, g.location_id, g.fulfillment_order_id, g.shipment_id)
@@ -130,8 +132,8 @@ WHERE (g.state IN ({_AT_WORK}) AND g.location_id IS DISTINCT FROM w.location_id)
 """A query: kind, subject and detail. CLAIMS: what an order took of the levels, by the ledger, is
 what its groups hold there. GONE: what left for an order is in its parcels, with its customer, or on
 the way to its store (I15). PARCELS: parcels hold the units that travel in their shipment, and
-delivered parcels those that were delivered. PLACES: units are at the location, in the work and in
-the shipment that their state needs.
+delivered parcels those that were delivered, unless they were given up before. PLACES: units are at
+the location, in the work and in the shipment that their state needs.
 
 Imported orders are not looked at for the ledger: their stock moved under the name of their import.
 """

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from app.client import Payload
 from app.simulation import documents
 from app.simulation.world import World
 
 _HOUR = timedelta(hours=1)
+_PATIENCE = timedelta(hours=3)
 _LINES = 100
 _UNSERVED_AT_STORE = {"REJECTED", "SHORT_PICKED"}
 _UNSERVED = _UNSERVED_AT_STORE | {"BACKORDERED", "PENDING_SOURCE"}
@@ -20,11 +21,17 @@ class Office:
     def __init__(self, world: World) -> None:
         self._world = world
         self._asked: set[str] = set()
+        self._not_before: dict[str, datetime] = {}
 
     async def release(self, order: str) -> None:
         """The locations are asked to work on an order, unless something is against it."""
+        now = self._world.agenda.now
+        if now < self._not_before.get(order, now):
+            return
         if await self._world.attempt(self._world.cast.operations, "releaseOrder", orderId=order):
             self._world.tally.events["orders released"] += 1
+        else:
+            self._not_before[order] = now + _PATIENCE
 
     def ask_customer(self, order: str) -> None:
         """A store has not all that a customer wants to collect there: what now?"""

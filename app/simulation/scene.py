@@ -25,6 +25,7 @@ PRICES_FROM = "2020-01-01T00:00:00Z"
 TAX = {"IT": "0.22", "ES": "0.21"}
 KINDS = ("Coat", "Dress", "Jeans", "Shirt", "Skirt", "Sneakers", "Sweater", "Hat", "Scarf", "Bag")
 PRODUCTS = 60
+UNITS_AN_ORDER = 2
 _LINES = 100
 
 
@@ -99,22 +100,36 @@ class Builder:
             skus.append(sku)
         return skus
 
-    async def stock(self, places: Sequence[Place], skus: Sequence[str], orders: int) -> None:
-        """Shelves that the orders of a day nearly empty: popular SKUs run out, others stay."""
-        fill = orders / 2_000
+    async def stock(
+        self, places: Sequence[Place], skus: Sequence[str], orders: int
+    ) -> dict[str, list[str]]:
+        """SKUs by location id that were put on shelves: in all about what the orders of a day want,
+        so that some popular SKUs run out here and there.
+        """
+        found: dict[str, list[str]] = {}
+        stores = sum(place.is_store for place in places)
+        wanted = [orders * UNITS_AN_ORDER * share for share in popularity(skus)]
         for place in places:
-            least, most = (1, 9) if place.is_store else (10, 90)
-            chance = 0.6 if place.is_store else 0.95
+            chance = 0.6 if place.is_store else 0.97
+            part = 0.5 / stores if place.is_store else 0.6
             lines = [
-                {"sku": sku, "quantity": max(1, round(self._random.randint(least, most) * fill))}
-                for sku in skus
+                {"sku": sku, "quantity": 1 + round(units * part * self._random.uniform(0.4, 1.6))}
+                for sku, units in zip(skus, wanted, strict=True)
                 if self._random.random() < chance
             ]
+            found[place.id] = [str(line["sku"]) for line in lines]
             for start in range(0, len(lines), _LINES):
-                part = lines[start : start + _LINES]
+                batch = lines[start : start + _LINES]
                 await self._do(
-                    "receiveStock", locationId=place.id, lines=part, reference=f"opening-{start}"
+                    "receiveStock", locationId=place.id, lines=batch, reference=f"opening-{start}"
                 )
+        return found
+
+
+def popularity(skus: Sequence[str]) -> list[float]:
+    """The share of each SKU in what customers want: the first are the favourites."""
+    weights = [1 / (rank + 3) for rank in range(len(skus))]
+    return [weight / sum(weights) for weight in weights]
 
 
 def _location(site: Site) -> dict[str, Any]:

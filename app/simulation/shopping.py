@@ -1,9 +1,11 @@
 """Customers: what they want and where, and how they change their minds."""
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from app.client import Caller, Payload, Refused
+from app.simulation.scene import popularity
 from app.simulation.world import Place, Placed, World
 
 CHANNELS = ("web", "pos", "call-center", "marketplace", "social")
@@ -27,7 +29,7 @@ class Shopping:
     def __init__(self, world: World, orders: int) -> None:
         self._world = world
         self._orders = orders
-        self._weights = [1 / (rank + 3) for rank in range(len(world.skus))]
+        self._shares = dict(zip(world.skus, popularity(world.skus), strict=True))
 
     def plan(self) -> None:
         """All orders of today are on the agenda."""
@@ -129,9 +131,8 @@ class Shopping:
     def _wish(self, channel: str, home: Place) -> dict[str, Any]:
         random = self._world.random
         person = random.randrange(max(1, self._orders // 2))
-        chosen = dict.fromkeys(
-            random.choices(self._world.skus, self._weights, k=random.choice((1, 1, 1, 2, 2, 3)))
-        )
+        delivery = self._delivery(channel, home)
+        chosen = self._basket(home if "locationId" in delivery else None)
         return {
             "channel": channel,
             "customer": {
@@ -143,12 +144,20 @@ class Shopping:
                 {"sku": sku, "quantity": random.choices((1, 2, 3), (80, 15, 5))[0]}
                 for sku in chosen
             ],
-            "delivery": self._delivery(channel, home),
+            "delivery": delivery,
             "payment": self._payment(channel),
             "unfilledPolicy": "REFUSE"
             if channel == "pos"
             else random.choices(_POLICIES, _POLICY_SHARES)[0],
         }
+
+    def _basket(self, store: Place | None) -> Collection[str]:
+        """SKUs by their popularity; in a store, or from its page, mostly what it has on display."""
+        random = self._world.random
+        seen = self._world.shelves[store.id] if store and not self._world.chance(0.1) else ()
+        skus = seen or self._world.skus
+        shares = [self._shares[sku] for sku in skus]
+        return dict.fromkeys(random.choices(skus, shares, k=random.choice((1, 1, 1, 2, 2, 3))))
 
     def _delivery(self, channel: str, home: Place) -> dict[str, Any]:
         random = self._world.random

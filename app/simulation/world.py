@@ -1,7 +1,7 @@
 """What everybody in a simulation shares: time, chance, the places, and a tally of what happened."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
@@ -66,6 +66,8 @@ class World:
     cast: Cast
     places: Sequence[Place]
     skus: Sequence[str]
+    shelves: Mapping[str, Sequence[str]]
+    """SKUs by location id that were there at first."""
     random: Random
     rates: Rates
     zone: ZoneInfo

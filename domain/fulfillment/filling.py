@@ -22,6 +22,8 @@ from domain.stock.repository import among
 from domain.stock.tables import stock_level
 
 FILLER = "SYSTEM:fill"
+PROMPTLY = 10
+"""Orders that are filled at once when goods come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,11 @@ class _Outcome(Enum):
     NOT_FIRST = "NOT_FIRST"
 
 
-async def fill_waiting(database: Database, terms: Terms) -> int:
+async def fill_waiting(database: Database, terms: Terms, *, most: int | None = None) -> int:
     """How many orders got stock for units that waited: first come, first served, by the time when
     they were confirmed, also while more stock comes in and other workers do the same. Each in a
-    transaction of its own. An order that gets nothing after all does not keep later ones waiting.
+    transaction of its own; after `most` orders it stops. An order that gets nothing after all does
+    not keep later ones waiting.
 
     An order whose other units were released already has the new ones released at once, unless
     something holds it or it must ship complete and still waits for others.
@@ -83,7 +86,7 @@ async def fill_waiting(database: Database, terms: Terms) -> int:
     Locks: one order at a time, then all stock levels of its waiting SKUs.
     """
     filled, passed = 0, None
-    while True:
+    while most is None or filled < most:
         place = passed
         first = await database.read_primary(lambda c, p=place: _first(c, p))
         if first is None:
@@ -95,12 +98,15 @@ async def fill_waiting(database: Database, terms: Terms) -> int:
             filled += 1
         elif outcome is _Outcome.NOTHING:
             passed = first
+    return filled
 
 
 async def fill_promptly(database: Database, terms: Terms) -> int:
-    """As `fill_waiting`; 0 when the database fails, since the scheduler does it again anyway."""
+    """As `fill_waiting` for the first few, so that whoever brought the goods does not wait for all;
+    0 when the database fails. The scheduler does the rest within seconds.
+    """
     try:
-        return await fill_waiting(database, terms)
+        return await fill_waiting(database, terms, most=PROMPTLY)
     except DBAPIError:
         return 0
 

@@ -27,7 +27,7 @@ from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
-from resolvers.order_edits import OrderEditsMutation
+from resolvers.order_edits import OrderEditsMutation, OrderEditsQuery
 from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.pick_lists import PickListsMutation, PickListsQuery
 from resolvers.pickup import PickupMutation
@@ -49,6 +49,7 @@ class Query(
     CustomersQuery,
     StockQuery,
     OrdersQuery,
+    OrderEditsQuery,
     ShipmentsQuery,
     FulfillmentQuery,
     WorkQueueQuery,

@@ -1,17 +1,19 @@
 """Use cases: create a channel and change it."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.catalog.errors import ChannelCodeTaken
 from domain.catalog.events import CHANNEL_CHANGED, CHANNEL_CREATED, channel_event
 from domain.catalog.model import Channel, ChannelKind
 from domain.catalog.repository import locked_channel
 from domain.catalog.tables import channel
-from domain.common.errors import check_version
+from domain.common.errors import ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import ChannelCode
 from domain.common.money import check_currency
@@ -19,6 +21,9 @@ from domain.common.patch import KEEP, Keep, kept
 from domain.common.texts import checked_code, needed_line
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
+
+MAX_WINDOW = 527_040
+"""Minutes of a leap year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class CreateChannel:
     currency: str
     prices_include_tax: bool = True
     active: bool = True
+    edit_window_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class UpdateChannel:
     currency: str | Keep = KEEP
     prices_include_tax: bool | Keep = KEEP
     active: bool | Keep = KEEP
+    edit_window_minutes: int | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ async def create_channel(tx: Tx, command: CreateChannel) -> ChannelDone:
                 prices_include_tax=command.prices_include_tax,
                 active=command.active,
                 version=1,
+                edit_window_minutes=command.edit_window_minutes,
             )
         )
         statement = insert(channel).values(_row(created)).on_conflict_do_nothing()
@@ -104,6 +112,7 @@ async def update_channel(tx: Tx, command: UpdateChannel) -> ChannelDone:
                 currency=kept(command.currency, before.currency),
                 prices_include_tax=kept(command.prices_include_tax, before.prices_include_tax),
                 active=kept(command.active, before.active),
+                edit_window_minutes=kept(command.edit_window_minutes, before.edit_window_minutes),
             )
         )
         if after != before:
@@ -117,7 +126,17 @@ async def update_channel(tx: Tx, command: UpdateChannel) -> ChannelDone:
     return await once(tx, "updateChannel", command, ChannelDone, work)
 
 
+async def edit_window(connection: AsyncConnection, code: ChannelCode) -> timedelta | None:
+    """How long after placing customers of the channel may edit their orders; None for ever."""
+    window = sa.select(channel.c.edit_window_minutes).where(channel.c.code == code)
+    minutes = await connection.scalar(window)
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
 def _checked(given: Channel) -> Channel:
+    window = given.edit_window_minutes
+    if window is not None and not 0 <= window <= MAX_WINDOW:
+        raise ValidationFailed("editWindowMinutes", f"must be 0 to {MAX_WINDOW}")
     checked_code("code", given.code)
     check_currency(given.currency)
     return replace(given, name=needed_line("name", given.name, 200))

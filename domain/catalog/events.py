@@ -44,6 +44,7 @@ def channel_payload(channel: Channel) -> dict[str, Any]:
         "currency": channel.currency,
         "prices_include_tax": channel.prices_include_tax,
         "active": channel.active,
+        "edit_window_minutes": channel.edit_window_minutes,
     }
 
 

@@ -42,7 +42,8 @@ class ChannelKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A place of sale. `currency` is used when a request names none; `prices_include_tax` says
-    what the prices of the channel mean.
+    what the prices of the channel mean. Customers may edit their orders until
+    `edit_window_minutes` after placing: 0 never, None as long as the goods allow.
     """
 
     code: ChannelCode
@@ -52,6 +53,7 @@ class Channel:
     prices_include_tax: bool
     active: bool
     version: int
+    edit_window_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

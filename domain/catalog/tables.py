@@ -15,6 +15,8 @@ channel = sa.Table(
     sa.Column("prices_include_tax", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("edit_window_minutes", sa.Integer, comment="for customers, after placing"),
+    sa.CheckConstraint("edit_window_minutes >= 0", name="edit_window"),
     sa.CheckConstraint("kind in ('WEB','POS','CALL_CENTER','MARKETPLACE','SOCIAL')", name="kind"),
 )
 

@@ -12,6 +12,7 @@ from domain.editing.repository import locked_edit, update_edit
 from domain.orders.errors import PlanOutdated
 from domain.orders.model import Order
 from domain.orders.notices import NoticeKind, notice
+from domain.orders.promising import with_promises
 from domain.orders.repository import locked_order
 from domain.orders.saving import save
 from domain.payments.gateway import GatewayAnswer, Outcome
@@ -44,14 +45,17 @@ async def reserve_for(tx: Tx, edit: StoredEdit, change: Edited, window: timedelt
 
 
 async def apply(tx: Tx, before: Order, edit: StoredEdit, change: Edited) -> Order:
-    """The saved order after the edit: added units allocated, given up ones free.
+    """The saved order after the edit: added units allocated, or promised inbound stock while they
+    wait; given up ones free.
 
     Raises:
         InsufficientStock: what the edit reserved has expired and the stock is gone; nothing was
             changed yet.
 
-    Locks: stock levels in (location, sku) order: those that it takes, then those that it frees.
+    Locks: inbound stock by id, then stock levels in (location, sku) order: those that it takes,
+    then those that it frees.
     """
+    after = await with_promises(tx, change.order) if edit.edit.unfilled else change.order
     if change.taken:
         await allocate(tx, change.taken, owner=_owner(edit), reference=before.number)
     if change.freed:
@@ -60,10 +64,10 @@ async def apply(tx: Tx, before: Order, edit: StoredEdit, change: Edited) -> Orde
     detail = {
         "added": sum(edit.edit.added.values()),
         "given_up": sum(edit.edit.given_up.values()),
-        "difference_minor": change.order.payable_minor - before.payable_minor,
+        "difference_minor": after.payable_minor - before.payable_minor,
     }
     told = notice(before.id, NoticeKind.ORDER_EDITED, f"v{before.version + 1}", detail)
-    return await save(tx, before, change.order, ACTION, told, reason=edit.reason, detail=detail)
+    return await save(tx, before, after, ACTION, told, reason=edit.reason, detail=detail)
 
 
 async def apply_now(tx: Tx, before: Order, edit: StoredEdit, change: Edited) -> Order:

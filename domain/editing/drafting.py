@@ -6,12 +6,20 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.catalog.channels import edit_window
 from domain.catalog.quote import quote
 from domain.common.ids import LineGroupId, OrderLineId, new_id
 from domain.editing.commands import Change
 from domain.editing.model import Edit
 from domain.editing.pricing import Lines, grown, priced, with_lines
-from domain.editing.rules import Wishes, require_editable, wishes_of
+from domain.editing.rules import (
+    Wishes,
+    require_editable,
+    require_editor,
+    require_in_time,
+    wishes_of,
+)
+from domain.identity.model import Actor, Role
 from domain.orders.candidates import candidates_for, delivery_of, near
 from domain.orders.lifecycle import Action, move
 from domain.orders.model import (
@@ -33,11 +41,15 @@ from domain.stock.model import Demand
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A priced and planned edit. `shortage`: why the order's policy forbids it, if it does."""
+    """A priced and planned edit. `shortage`: why the order's policy forbids it, if it does.
+
+    `lines`: the order's, and new ones, before they grow. `wanted`: units asked for per line, with
+    those that the policy CANCEL_REST drops.
+    """
 
     edit: Edit
+    lines: Mapping[OrderLineId, Line]
     wanted: Mapping[OrderLineId, int]
-    """Units asked for per line, with those that the policy CANCEL_REST drops."""
     shortage: InsufficientStock | None
 
 
@@ -48,6 +60,25 @@ class Edited:
     order: Order
     taken: Sequence[Demand]
     freed: Sequence[Demand]
+
+
+async def draft_for(
+    connection: AsyncConnection,
+    actor: Actor,
+    order: Order,
+    changes: Sequence[Change],
+    policy: SourcingPolicy,
+    now: datetime,
+) -> Draft:
+    """As `drafted`, if the actor, who sees the order, may edit it like this.
+
+    Raises:
+        as `drafted`; Forbidden, OrderNotEditable: see `rules.require_editor`, `require_in_time`.
+    """
+    require_editor(actor, order, changes)
+    if actor.role is Role.CUSTOMER:
+        require_in_time(order, await edit_window(connection, order.channel), now)
+    return await drafted(connection, order, changes, policy, now)
 
 
 async def drafted(
@@ -68,7 +99,8 @@ async def drafted(
     require_editable(order)
     wishes = wishes_of(order, changes)
     if not wishes.added:
-        return Draft(Edit((), {}, wishes.given_up), {}, None)
+        known = {line.id: line for line in order.lines}
+        return Draft(Edit((), {}, wishes.given_up), known, {}, None)
     skus = {wish.sku for wish in wishes.added}
     offers = await quote(connection, skus, order.channel, order.currency, order.country, now)
     lines = priced(order, wishes.added, offers)
@@ -104,7 +136,7 @@ def _drafted(order: Order, wishes: Wishes, lines: Lines, plan: Plan) -> Draft:
         assignments=tuple(plan.assignments),
         unfilled=unfilled,
     )
-    return Draft(edit, lines.added, shortage)
+    return Draft(edit, lines.by_id, lines.added, shortage)
 
 
 def _grown(order: Order, lines: Lines, added: Mapping[OrderLineId, int]) -> tuple[Line, ...]:

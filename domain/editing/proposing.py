@@ -11,11 +11,11 @@ from domain.common.ids import PaymentId, new_id
 from domain.common.transaction import Tx
 from domain.editing.applying import apply_now, reserve_for
 from domain.editing.commands import EditLines
-from domain.editing.drafting import drafted, edited
+from domain.editing.drafting import draft_for, edited
 from domain.editing.errors import StaleOrder
 from domain.editing.model import Edit, EditState, StoredEdit, shortfall
 from domain.editing.repository import edit_by_id, insert_edit
-from domain.editing.rules import check_changes, require_editor
+from domain.editing.rules import check_changes
 from domain.identity.model import Actor
 from domain.orders.commands import GivenPayment
 from domain.orders.model import Order
@@ -40,8 +40,8 @@ async def propose(tx: Tx, actor: Actor, command: EditLines, terms: Terms) -> Sto
         ProductNotFound, ProductNotSellable: a SKU is unknown, withdrawn or without a price.
         InsufficientStock: the order's policy lets no unit wait. PlanOutdated: plan again.
 
-    Locks: the order, then stock levels in (location, sku) order: those that it takes, then those
-    that it frees.
+    Locks: the order, inbound stock by id, then stock levels in (location, sku) order: those that it
+    takes, then those that it frees.
     """
     check_changes(command.changes)
     check_text("reason", command.reason)
@@ -49,10 +49,11 @@ async def propose(tx: Tx, actor: Actor, command: EditLines, terms: Terms) -> Sto
     if known.subject_id is not None:
         return await edit_by_id(tx.connection, known.subject_id)
     order = require_visible(actor, await locked_order(tx.connection, command.order_id))
-    require_editor(actor, order, command.changes)
     if command.expected_version != order.version:
         raise StaleOrder(command.expected_version, order)
-    draft = await drafted(tx.connection, order, command.changes, terms.sourcing, await tx.now())
+    draft = await draft_for(
+        tx.connection, actor, order, command.changes, terms.sourcing, await tx.now()
+    )
     if draft.shortage is not None:
         raise draft.shortage
     change = edited(order, draft.edit, command.reason)

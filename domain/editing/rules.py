@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.ids import OrderLineId, Sku
@@ -76,6 +77,16 @@ def require_editor(actor: Actor, order: Order, changes: Sequence[Change]) -> Non
     priced = any(isinstance(change, AddUnits) and change.unit_price for change in changes)
     if priced and actor.role not in PRICE_SETTERS:
         raise Forbidden("this role may not set prices")
+
+
+def require_in_time(order: Order, window: timedelta | None, now: datetime) -> None:
+    """Nothing, while customers may edit the order: `window` after it was placed, None for ever.
+
+    Raises:
+        OrderNotEditable: the window is over.
+    """
+    if window is not None and now > order.placed_at + window:
+        raise OrderNotEditable(order.id, "the edit window is over")
 
 
 def require_editable(order: Order) -> None:

@@ -42,6 +42,9 @@ def texts_of(field: str, inputs: Iterable[TextInput]) -> Texts:
     return model.texts_of(((each.language, each.text) for each in inputs), field)
 
 
+_WINDOW = "Minutes after placing in which customers may edit their orders: 0 never, null any time."
+
+
 @strawberry.input(description="A new channel.")
 class CreateChannelInput:
     idempotency_key: str = strawberry.field(description=KEY)
@@ -55,6 +58,7 @@ class CreateChannelInput:
         default=True, description="Whether its prices include tax."
     )
     active: bool = strawberry.field(default=True, description="Whether it sells.")
+    edit_window_minutes: int | None = strawberry.field(default=None, description=_WINDOW)
 
     def to_domain(self) -> CreateChannel:
         """The command."""
@@ -66,6 +70,7 @@ class CreateChannelInput:
             currency=self.currency,
             prices_include_tax=self.prices_include_tax,
             active=self.active,
+            edit_window_minutes=self.edit_window_minutes,
         )
 
 
@@ -80,6 +85,7 @@ class UpdateChannelInput:
         description="Whether its prices include tax."
     )
     active: strawberry.Maybe[bool] = strawberry.field(description="Whether it sells.")
+    edit_window_minutes: strawberry.Maybe[int | None] = strawberry.field(description=_WINDOW)
 
     def to_domain(self) -> UpdateChannel:
         """The command."""
@@ -91,6 +97,7 @@ class UpdateChannelInput:
             currency=given(self.currency),
             prices_include_tax=given(self.prices_include_tax),
             active=given(self.active),
+            edit_window_minutes=given(self.edit_window_minutes),
         )
 
 

@@ -60,6 +60,10 @@ class Channel:
     name: str = strawberry.field(description="Name for people.")
     currency: str = strawberry.field(description="ISO 4217 code, used when a request names none.")
     prices_include_tax: bool = strawberry.field(description="Whether its prices include tax.")
+    edit_window_minutes: int | None = strawberry.field(
+        description="Minutes after placing in which customers may edit the lines of their orders; "
+        "null for as long as the goods allow."
+    )
     active: bool = strawberry.field(description="Whether it sells.")
     version: int = strawberry.field(description="Number of its changes so far.")
 
@@ -72,6 +76,7 @@ class Channel:
             name=channel.name,
             currency=channel.currency,
             prices_include_tax=channel.prices_include_tax,
+            edit_window_minutes=channel.edit_window_minutes,
             active=channel.active,
             version=channel.version,
         )

@@ -7,7 +7,7 @@ from strawberry import relay
 
 from domain.common.errors import ValidationFailed
 from domain.common.ids import OrderId, OrderLineId
-from domain.editing import commands, errors
+from domain.editing import commands, errors, preview
 from schema.access import access
 from schema.errors import (
     Error,
@@ -19,6 +19,7 @@ from schema.errors import (
 )
 from schema.ids import global_id, id_of, uuid_of
 from schema.inputs import KEY
+from schema.money import Money
 from schema.orders.errors import ProductNotFoundError, ProductNotSellableError
 from schema.orders.inputs import LineUnitsInput, OrderLineInput, PaymentInput
 from schema.orders.types import Order
@@ -96,6 +97,80 @@ class EditOrderLinesPayload:
     """Answer of editOrderLines."""
 
     order: Order = strawberry.field(description="The order.")
+
+
+@access()
+@strawberry.type(description="A line that an edit touches, and what becomes of it.")
+class OrderEditPreviewLine:
+    """Twin of PreviewedLine."""
+
+    order_line_id: strawberry.ID | None = strawberry.field(
+        description="Id of the line; null for a line that does not exist yet."
+    )
+    sku: str = strawberry.field(description="SKU of the variant.")
+    unit_price: Money = strawberry.field(description="Price of one unit.")
+    quantity: int = strawberry.field(
+        description="Units that the line would have, those that are called off not counted."
+    )
+    given_up: int = strawberry.field(description="Units that would be cancelled.")
+    available: int = strawberry.field(description="Added units that have stock now.")
+    waiting: int = strawberry.field(description="Added units that would wait for stock.")
+    dropped: int = strawberry.field(
+        description="Units asked for that the order's policy CANCEL_REST would not order."
+    )
+
+    @staticmethod
+    def of(line: preview.PreviewedLine, currency: str) -> "OrderEditPreviewLine":
+        """The twin."""
+        return OrderEditPreviewLine(
+            order_line_id=strawberry.ID(str(line.line_id)) if line.line_id else None,
+            sku=line.sku,
+            unit_price=Money.of(line.unit_price_minor, currency),
+            quantity=line.quantity,
+            given_up=line.given_up,
+            available=line.available,
+            waiting=line.waiting,
+            dropped=line.dropped,
+        )
+
+
+@access()
+@strawberry.type(description="What an edit of an order would come to. Nothing was changed.")
+class OrderEditPreview:
+    """Twin of Preview."""
+
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    version: int = strawberry.field(description="The version that was looked at.")
+    present_total: Money = strawberry.field(
+        description="What all units that are not called off cost now."
+    )
+    new_total: Money = strawberry.field(description="What they would cost.")
+    difference: Money = strawberry.field(
+        description="New total less present total; below 0 when money would be let go."
+    )
+    to_authorise: Money = strawberry.field(
+        description="What the payment would be asked for: less than the difference where money "
+        "that was put aside before covers a part."
+    )
+    possible: bool = strawberry.field(
+        description="Whether there is stock enough, as the order's policy for missing stock wants."
+    )
+    lines: list[OrderEditPreviewLine] = strawberry.field(description="The touched lines.")
+
+    @staticmethod
+    def of(found: preview.Preview) -> "OrderEditPreview":
+        """The twin."""
+        code = found.currency
+        return OrderEditPreview(
+            order_id=global_id("Order", found.order_id),
+            version=found.version,
+            present_total=Money.of(found.present_minor, code),
+            new_total=Money.of(found.edited_minor, code),
+            difference=Money.of(found.edited_minor - found.present_minor, code),
+            to_authorise=Money.of(found.to_authorise_minor, code),
+            possible=found.possible,
+            lines=[OrderEditPreviewLine.of(line, code) for line in found.lines],
+        )
 
 
 @twin_of(errors.StaleOrder)

@@ -75,7 +75,12 @@ class OrderLine:
     id: strawberry.ID = strawberry.field(description="Id of the line within its order.")
     position: int = strawberry.field(description="1 for the first line.")
     sku: str = strawberry.field(description="SKU of the variant.")
-    ordered_quantity: int = strawberry.field(description="Units ordered.")
+    ordered_quantity: int = strawberry.field(
+        description="Units ordered, at placing and by edits; those that are called off count too."
+    )
+    present_quantity: int = strawberry.field(
+        description="Units that are not called off; what `editOrderLines` sets."
+    )
     unit_price: Money = strawberry.field(description="Price of one unit when ordered.")
     total: Money = strawberry.field(description="Unit price times quantity.")
     tax: Money = strawberry.field(description="Tax in or on the total, rounded per line.")
@@ -102,6 +107,7 @@ class OrderLine:
             position=line.position,
             sku=line.sku,
             ordered_quantity=line.ordered_quantity,
+            present_quantity=order.units_of(line.id, lambda g: g.state not in domain.CALLED_OFF),
             unit_price=Money.of(line.unit_price_minor, order.currency),
             total=Money.of(line.total_minor, order.currency),
             tax=Money.of(line.tax_minor, order.currency),
@@ -239,7 +245,12 @@ class Order(relay.Node):
     shipping: Money = strawberry.field(description="Shipping fee.")
     tax: Money = strawberry.field(description="Tax in or on items and shipping.")
     tax_included: bool = strawberry.field(description="Whether prices hold the tax already.")
-    total: Money = strawberry.field(description="What the customer pays.")
+    total: Money = strawberry.field(
+        description="What all units that were ever ordered cost; called off ones count too."
+    )
+    present_total: Money = strawberry.field(
+        description="What the customer pays: what all units that are not called off cost."
+    )
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     pay_until: datetime | None = strawberry.field(description="End of the payment window (UTC).")
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed (UTC).")
@@ -357,6 +368,7 @@ class Order(relay.Node):
             tax=Money.of(order.tax_minor, order.currency),
             tax_included=order.tax_included,
             total=Money.of(order.total_minor, order.currency),
+            present_total=Money.of(order.payable_minor, order.currency),
             placed_at=order.placed_at,
             pay_until=order.pay_until,
             confirmed_at=order.confirmed_at,

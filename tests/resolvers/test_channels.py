@@ -35,6 +35,7 @@ async def test_create_channel_keeps_its_contract(api: Api, engine: AsyncEngine) 
         "name": "Shop WEB",
         "currency": "EUR",
         "pricesIncludeTax": True,
+        "editWindowMinutes": None,
         "active": True,
         "version": 1,
     }
@@ -44,7 +45,13 @@ async def test_create_channel_keeps_its_contract(api: Api, engine: AsyncEngine) 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"code": "a b"}, "code"), ({"name": ""}, "name"), ({"currency": "eur"}, "currency")],
+    [
+        ({"code": "a b"}, "code"),
+        ({"name": ""}, "name"),
+        ({"currency": "eur"}, "currency"),
+        ({"editWindowMinutes": -1}, "editWindowMinutes"),
+        ({"editWindowMinutes": 600_000}, "editWindowMinutes"),
+    ],
 )
 async def test_create_channel_refuses_bad_input(
     api: Api, engine: AsyncEngine, changes: dict[str, Any], field: str
@@ -68,6 +75,7 @@ async def test_update_channel_keeps_its_contract(api: Api, engine: AsyncEngine) 
         "name": "Web shop",
         "currency": "CHF",
         "pricesIncludeTax": False,
+        "editWindowMinutes": 30,
         "active": False,
     }
     answer = await UPDATE_CHANNEL.check_contract(
@@ -79,6 +87,7 @@ async def test_update_channel_keeps_its_contract(api: Api, engine: AsyncEngine) 
         "name": "Web shop",
         "currency": "CHF",
         "pricesIncludeTax": False,
+        "editWindowMinutes": 30,
         "active": False,
         "version": 2,
     }

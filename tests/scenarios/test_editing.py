@@ -1,48 +1,36 @@
 """S65: the lines of a placed order are edited, and the money follows."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
-from strawberry import relay
 
-from domain.catalog.tables import price, variant_channel
+from domain.catalog.tables import variant_channel
 from domain.identity.model import Actor, Role
 from domain.payments.tables import payment, sandbox_charge
-from tests.support.edits import add, edit, edited, remove, to
-from tests.support.mutations import everything
-from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_MANAGER, ROME_TILL, WEB_SHOP, customer
-from tests.support.stage import Stage, groups_of, open_stage
+from tests.support.edits import (
+    add,
+    authorised,
+    edit,
+    edited,
+    owner_of,
+    refused,
+    remove,
+    set_price,
+    to,
+)
+from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_MANAGER, ROME_TILL, WEB_SHOP
+from tests.support.stage import groups_of, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 
-async def authorised(stage: Stage) -> list[tuple[int, int, bool]]:
-    """What the PSP put aside, took, and let go, per charge."""
-    c = sandbox_charge.c
-    query = sa.select(c.authorised_minor, c.captured_minor, c.voided)
-    return sorted((row[0], row[1], row[2]) for row in await stage.shop.rows(query))
-
-
 def lines_of(order: Any) -> list[tuple[str, int]]:
     return [(line["sku"], line["orderedQuantity"]) for line in order["lines"]]
-
-
-async def refused(stage: Stage, order: Any, *changes: Any, **given: Any) -> Any:
-    """The error of an edit that changes nothing."""
-    before = await everything(stage.engine)
-    answer = await edit(stage, order, *changes, **given)
-    assert await everything(stage.engine) == before, answer
-    return answer
-
-
-async def set_price(stage: Stage, sku: str, amount_minor: int) -> None:
-    async with stage.engine.begin() as connection:
-        change = sa.update(price).where(price.c.sku == sku)
-        await connection.execute(change.values(amount_minor=amount_minor))
 
 
 async def test_units_are_added_allocated_and_authorised_first(engine: AsyncEngine) -> None:
@@ -76,6 +64,47 @@ async def test_units_are_lowered_and_lines_removed(engine: AsyncEngine) -> None:
     raised = await edited(stage, done, to(done, 2))
     assert groups_of(raised) == {"ALLOCATED": 2, "CANCELLED": 3}
     assert await authorised(stage) == [(9470, 0, False)]
+    await stage.check()
+
+
+async def test_what_was_paid_in_cash_is_owed_and_counts_no_more(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 5}})
+    paid = "presentTotal { amount } total { amount } lines { presentQuantity orderedQuantity }"
+    money = "payments { captured { amount } refundDue { amount } }"
+    cash = {"tender": "CASH"}
+    order = await stage.placed(ROME_TILL, channel="POS", lines={"HAT": 3}, payment=cash)
+    fewer = await edited(stage, order, to(order, 1), actor=ROME_TILL)
+    assert await stage.order(order["id"], f"{paid} {money}") == {
+        "presentTotal": {"amount": "19.90"},
+        "total": {"amount": "59.70"},
+        "lines": [{"presentQuantity": 1, "orderedQuantity": 3}],
+        "payments": [{"captured": {"amount": "59.70"}, "refundDue": {"amount": "39.80"}}],
+    }
+    await edited(stage, fewer, to(fewer, 2), actor=ROME_TILL)
+    seen = await stage.order(order["id"], money)
+    assert seen["payments"][1] == {
+        "captured": {"amount": "19.90"},
+        "refundDue": {"amount": "0.00"},
+    }
+    await stage.check()
+
+
+async def test_what_a_marketplace_was_paid_and_is_given_up_is_owed(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 5}, "SCARF": {"MILAN": 2}})
+    shipping = {"amount": "5.00", "currency": "EUR"}
+    order = await stage.placed(
+        lines={"HAT": 2}, channel="WEB", shipping=shipping, payment={"tender": "EXTERNAL"}
+    )
+    more = await edited(stage, order, add("SCARF", 1), actor=WEB_SHOP)
+    fewer = await edited(stage, more, remove(more, 1), to(more, 1), actor=WEB_SHOP)
+    seen = await stage.order(
+        order["id"], "presentTotal { amount } payments { captured { amount } refundDue { amount } }"
+    )
+    captured = sum(Decimal(each["captured"]["amount"]) for each in seen["payments"])
+    owed = sum(Decimal(each["refundDue"]["amount"]) for each in seen["payments"])
+    assert captured == Decimal("79.80")
+    assert captured - owed == Decimal(seen["presentTotal"]["amount"])
+    assert groups_of(fewer) == {"ALLOCATED": 1, "CANCELLED": 2}
     await stage.check()
 
 
@@ -186,12 +215,11 @@ async def test_a_refused_edit_changes_nothing(engine: AsyncEngine) -> None:
 async def test_who_may_edit_which_order(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9, "MILAN": 9}})
     order = await stage.placed(pickup="ROME")
-    owner = await stage.order(order["id"], "customerId")
-    mine = customer(UUID(relay.GlobalID.from_id(owner["customerId"]).node_id))
+    mine = await owner_of(stage, order)
     stranger = Actor("x", Role.CUSTOMER)
-    channel = Actor("other", Role.CHANNEL, channel_codes=frozenset())
+    other = Actor("other", Role.CHANNEL, channel_codes=frozenset())
     for actor, code in (
-        (stranger, "NOT_FOUND"), (channel, "NOT_FOUND"), (MILAN_TILL, "NOT_FOUND"),
+        (stranger, "NOT_FOUND"), (other, "NOT_FOUND"), (MILAN_TILL, "NOT_FOUND"),
         (ROME_TILL, "FORBIDDEN"),
     ):  # fmt: skip
         assert (await refused(stage, order, to(order, 2), actor=actor))["code"] == code, actor

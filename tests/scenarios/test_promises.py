@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
+from tests.support.edits import edited, to
 from tests.support.mutations import events
 from tests.support.purchasing import day, open_supplier, ordered, step, took_in
 from tests.support.shop import customer
@@ -81,6 +82,19 @@ async def test_s22_a_promise_moves_with_its_purchase_order(engine: AsyncEngine) 
     assert same(news[-1]["payload"]["promised_at"], monday)
     assert await stage.tick() == 0
     assert await seen(stage, order) == after
+    await stage.check()
+
+
+async def test_units_added_later_are_promised_what_comes_in(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 1}})
+    monday = day(4)
+    await bought(stage, 2, monday)
+    order = await waiting(stage, 1)
+    assert await dates(stage, order) == [None]
+    more = await edited(stage, order, to(order, 3))
+    assert await dates(stage, order) == [monday]
+    await edited(stage, more, to(more, 1))
+    assert await dates(stage, order) == [None]
     await stage.check()
 
 

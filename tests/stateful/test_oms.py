@@ -68,6 +68,7 @@ class Oms(RuleBasedStateMachine):
         super().__init__()
         self.world = World.begin(self.runner, self.engine, self.shop)
         self.last: tuple[str, str, dict[str, Any]] | None = None
+        self.unanswered: tuple[str, str, dict[str, Any]] | None = None
         self.numbers = 0
 
     def ask(self, name: str, kind: str, **given: Any) -> dict[str, Any]:
@@ -75,6 +76,8 @@ class Oms(RuleBasedStateMachine):
         given.setdefault("idempotencyKey", uuid4().hex)
         answer = self.world.do(self.world.stage.do(ADMIN, name, kind, "", **given))
         self.last = (name, kind, given) if answer["__typename"].endswith("Payload") else self.last
+        if answer["__typename"] == "EditOutcomeUnknownError":
+            self.unanswered = (name, kind, given)
         return answer
 
     def one(self, query: sa.Select[Any], pick: int) -> Any:
@@ -228,6 +231,34 @@ class Oms(RuleBasedStateMachine):
             lines = [{"orderLineId": found[1], "quantity": quantity}]
             self.ask("cancelOrderLines", "CancelOrderLinesInput", orderId=found[0], lines=lines)
 
+    @rule(
+        pick=PICK, sku=SKUS, more=st.integers(0, 2), quantity=st.integers(0, 4),
+        token=st.sampled_from(["tok_approve", "tok_approve", "tok_decline", "tok_timeout"]),
+    )  # fmt: skip
+    def edit(self, pick: int, sku: str, more: int, quantity: int, token: str) -> None:
+        """A line is raised, lowered or removed, and units are added, in one edit or none."""
+        if (found := self.line(pick)) is None:
+            return
+        order, line = found
+        changes: list[dict[str, Any]] = [
+            {"setQuantity": {"orderLineId": line, "quantity": quantity}}
+        ]
+        if more:
+            changes.append({"add": {"sku": sku, "quantity": more}})
+        seen = self.world.do(self.world.stage.order(order, "version"))
+        self.ask(
+            "editOrderLines", "EditOrderLinesInput", orderId=order, changes=changes,
+            expectedVersion=seen["version"], payment={"tender": "CARD", "token": token},
+        )  # fmt: skip
+
+    @rule()
+    def ask_again(self) -> None:
+        """The PSP did not answer an edit: the same request goes on, or hears how it ended."""
+        if self.unanswered is not None:
+            name, kind, given = self.unanswered
+            self.unanswered = None
+            assert self.ask(name, kind, **given)["__typename"] != "EditOutcomeUnknownError"
+
     @rule(pick=PICK)
     def ask_to_cancel(self, pick: int) -> None:
         if order := self.order(pick, "CONFIRMED"):
@@ -328,6 +359,7 @@ class Oms(RuleBasedStateMachine):
                 ("order_pickup", "collect_until"),
                 ("sales_order", "pay_until"),
                 ("reservation", "expires_at"),
+                ("order_edit", "apply_until"),
             ]
         )
     )

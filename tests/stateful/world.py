@@ -68,7 +68,9 @@ class OneConnection(Database):
 
 @dataclass
 class MemoryGateway:
-    """A PSP that keeps its ledger in memory and never takes or gives too much."""
+    """A PSP that keeps its ledger in memory and never takes or gives too much. `tok_decline` is
+    declined; `tok_timeout` charges, but answers only the second time.
+    """
 
     authorised: dict[str, int] = field(default_factory=dict[str, int])
     captured: dict[str, int] = field(default_factory=dict[str, int])
@@ -87,7 +89,10 @@ class MemoryGateway:
         del currency
         if token == "tok_decline":
             return GatewayAnswer(Outcome.DECLINED, None, "declined")
+        first = psp_key not in self.authorised
         self.authorised.setdefault(psp_key, amount_minor)
+        if first and token == "tok_timeout":
+            return GatewayAnswer(Outcome.UNKNOWN)
         return GatewayAnswer(Outcome.APPROVED, psp_key)
 
     async def capture(self, psp_key: str, reference: str, amount_minor: int) -> GatewayAnswer:

@@ -10,7 +10,7 @@ VARIANT = """id sku barcode name names { language text } weightG tags active sel
   components { sku quantity }"""
 PRODUCT = f"""id code name names {{ language text }} descriptions {{ language text }} category
   taxCategory active version variants {{ {VARIANT} }}"""
-CHANNEL = "code kind name currency pricesIncludeTax active version"
+CHANNEL = "code kind name currency pricesIncludeTax editWindowMinutes active version"
 
 CREATE_CHANNEL = Mutation(
     "createChannel",

@@ -78,9 +78,6 @@ class OrderLine:
     ordered_quantity: int = strawberry.field(
         description="Units ordered, at placing and by edits; those that are called off count too."
     )
-    present_quantity: int = strawberry.field(
-        description="Units that are not called off; what `editOrderLines` sets."
-    )
     unit_price: Money = strawberry.field(description="Price of one unit when ordered.")
     total: Money = strawberry.field(description="Unit price times quantity.")
     tax: Money = strawberry.field(description="Tax in or on the total, rounded per line.")
@@ -98,6 +95,11 @@ class OrderLine:
         """The name in a language, with fallback to English and then any."""
         return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()))
 
+    @strawberry.field(description="Units that are not called off; what `editOrderLines` sets.")
+    def present_quantity(self) -> int:
+        """The units, only summed when asked for."""
+        return sum(g.quantity for g in self.groups if g.state not in domain.CALLED_OFF)
+
     @staticmethod
     def of(line: domain.Line, order: domain.Order) -> "OrderLine":
         """The twin."""
@@ -107,7 +109,6 @@ class OrderLine:
             position=line.position,
             sku=line.sku,
             ordered_quantity=line.ordered_quantity,
-            present_quantity=order.units_of(line.id, lambda g: g.state not in domain.CALLED_OFF),
             unit_price=Money.of(line.unit_price_minor, order.currency),
             total=Money.of(line.total_minor, order.currency),
             tax=Money.of(line.tax_minor, order.currency),
@@ -248,9 +249,7 @@ class Order(relay.Node):
     total: Money = strawberry.field(
         description="What all units that were ever ordered cost; called off ones count too."
     )
-    present_total: Money = strawberry.field(
-        description="What the customer pays: what all units that are not called off cost."
-    )
+    twin: strawberry.Private[domain.Order]
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     pay_until: datetime | None = strawberry.field(description="End of the payment window (UTC).")
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed (UTC).")
@@ -283,6 +282,13 @@ class Order(relay.Node):
     def pickup_code(self) -> str | None:
         """The code, for the customer or a guest who holds number and token."""
         return self.pickup_secret
+
+    @strawberry.field(
+        description="What the customer pays: what all units that are not called off cost."
+    )
+    def present_total(self) -> Money:
+        """The amount, only computed when asked for."""
+        return Money.of(self.twin.payable_minor, self.twin.currency)
 
     @strawberry.field(description="Its shipments, oldest first.")
     async def shipments(self, info: Info) -> list[Shipment]:
@@ -368,7 +374,7 @@ class Order(relay.Node):
             tax=Money.of(order.tax_minor, order.currency),
             tax_included=order.tax_included,
             total=Money.of(order.total_minor, order.currency),
-            present_total=Money.of(order.payable_minor, order.currency),
+            twin=order,
             placed_at=order.placed_at,
             pay_until=order.pay_until,
             confirmed_at=order.confirmed_at,

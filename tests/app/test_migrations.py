@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.migrate import config, current, head, upgrade_async
 from domain.all_tables import metadata
+from tests.support.stock import World, build
 
 NewDatabase = Callable[[], Awaitable[str]]
 
@@ -73,3 +74,39 @@ async def test_the_ledger_and_the_history_cannot_be_changed(new_database: NewDat
             async with engine.begin() as connection:
                 await connection.execute(sa.text(change))
     await engine.dispose()
+
+
+async def test_transfers_on_the_way_become_inbound_stock(new_database: NewDatabase) -> None:
+    url = await new_database()
+    await asyncio.to_thread(command.upgrade, config(url), "0014")
+    engine = create_async_engine(url)
+    await build(engine, World(locations=("ROME", "MILAN")))
+    async with engine.begin() as connection:
+        for number, state in enumerate(("CREATED", "SHIPPED", "RECEIVED")):
+            given = {"number": f"T-{number}", "state": state}
+            await connection.execute(sa.text(_TRANSFER), given)
+    await upgrade_async(url)
+    async with engine.connect() as connection:
+        found = (await connection.execute(sa.text(_EXPECTED))).all()
+    await engine.dispose()
+    assert [tuple(row) for row in found] == [("T-1", "HAT", 3, "MILAN", True)]
+
+
+_TRANSFER = """
+WITH sent AS (
+    INSERT INTO transfer (id, number, source_id, destination_id, state, created_by, created_at,
+                          shipped_at, version)
+    SELECT gen_random_uuid(), :number, a.id, b.id, :state, 'x', now(), now(), 1
+    FROM location AS a, location AS b WHERE a.code = 'ROME' AND b.code = 'MILAN'
+    RETURNING id
+)
+INSERT INTO transfer_line (transfer_id, sku, quantity) SELECT id, 'HAT', 3 FROM sent
+"""
+_EXPECTED = """
+SELECT i.reference, i.sku, i.quantity, l.code,
+       event ->> 'aggregate_id' = i.id::text AND event -> 'payload' ->> 'eta' IS NOT NULL
+FROM inbound AS i
+JOIN location AS l ON l.id = i.location_id
+CROSS JOIN outbox CROSS JOIN LATERAL jsonb_array_elements(events) AS event
+WHERE event ->> 'aggregate' = 'inbound'
+"""

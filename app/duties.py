@@ -12,6 +12,7 @@ from domain.editing.letting_go import end_unfinished
 from domain.fulfillment.accept import reject_silent
 from domain.fulfillment.cancelling import refuse_silently
 from domain.fulfillment.filling import fill_waiting
+from domain.fulfillment.waves import end_finished
 from domain.orders.holding import lift_due
 from domain.orders.renewing import renew_promises
 from domain.orders.sweep import expire_unpaid, void_leftovers
@@ -43,6 +44,7 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
         Duty("unfinished edits", lambda: end_unfinished(database, gateway, limit=BATCH)),
         Duty("waiting units", lambda: fill_waiting(database, terms)),
+        Duty("finished waves", lambda: end_finished(database, limit=BATCH)),
         Duty("promises", lambda: renew_promises(database, terms.sourcing)),
         Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),
         Duty("scheduled holds", lambda: lift_due(database, limit=BATCH)),

@@ -36,6 +36,7 @@ from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.stock import StockMutation, StockQuery
 from resolvers.supply import SupplyMutation, SupplyQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
+from resolvers.waves import WavesMutation, WavesQuery
 from resolvers.work_queue import WorkQueueQuery
 from subscriptions.fields import Subscription
 
@@ -54,6 +55,7 @@ class Query(
     FulfillmentQuery,
     WorkQueueQuery,
     PickListsQuery,
+    WavesQuery,
     TransfersQuery,
     PurchasingQuery,
     SupplyQuery,
@@ -78,6 +80,7 @@ class Mutation(
     ShipmentsMutation,
     FulfillmentMutation,
     PickListsMutation,
+    WavesMutation,
     PickupMutation,
     TransfersMutation,
     PurchasingMutation,

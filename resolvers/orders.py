@@ -11,6 +11,7 @@ from domain.common.errors import Forbidden
 from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
 from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
+from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
 from domain.orders import work
 from domain.orders.checkout import Till, pay_order, place_order
@@ -208,7 +209,7 @@ class OrdersMutation:
         self, info: Info, input: Annotated[FulfillmentOrderInput, INPUT]
     ) -> FulfillmentOrderResult:
         """The picked fulfillment order, or why not."""
-        return await advance(info.context, input, work.confirm_pick)
+        return await advance(info.context, input, confirm_pick)
 
     @strawberry.mutation(
         description="All units of the fulfillment order are packed.", extensions=[Allow(*WORKERS)]

@@ -284,6 +284,9 @@ class FulfillmentOrderState:
     cancel_requested: bool = strawberry.field(
         description="Whether someone asked to cancel it and waits for the location's answer."
     )
+    wave_id: relay.GlobalID | None = strawberry.field(
+        description="The wave that it is, or was, picked in; null for none."
+    )
     updated_at: datetime = strawberry.field(description="When this change was made (UTC).")
     units: int = strawberry.field(description="Units that are not cancelled.")
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
@@ -304,6 +307,7 @@ class FulfillmentOrderState:
             accepted_at=_moment(payload.get("accepted_at")),
             rejection_reason=payload.get("rejection_reason"),
             cancel_requested=bool(payload.get("cancel_requested")),
+            wave_id=global_id("Wave", payload["wave_id"]) if payload.get("wave_id") else None,
             updated_at=datetime.fromisoformat(payload["updated_at"]),
             units=payload["units"],
             lines=[

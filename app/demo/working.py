@@ -8,6 +8,7 @@ from app.demo.wishes import Stage, Wish
 from domain.common.database import Database
 from domain.common.ids import FulfillmentOrderId, LocationId, OrderId
 from domain.common.transaction import Tx
+from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import Actor, Role
 from domain.locations.model import LocationCode
 from domain.orders import holding, work
@@ -40,7 +41,7 @@ _SELLERS = {"call-center": Role.CALL_CENTER, "pos": Role.POS}
 _ROAD = (Stage.RELEASED, Stage.PICKING, Stage.PICKED, Stage.PACKED)
 _STEPS = {
     Stage.PICKING: work.start_picking,
-    Stage.PICKED: work.confirm_pick,
+    Stage.PICKED: confirm_pick,
     Stage.PACKED: work.pack,
 }
 _LEFT = (Stage.SHIPPED, Stage.IN_TRANSIT, Stage.DELIVERED)

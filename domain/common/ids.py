@@ -21,6 +21,7 @@ ReservationId = NewType("ReservationId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
 Sku = NewType("Sku", str)
 TrackingEventId = NewType("TrackingEventId", UUID)
+WaveId = NewType("WaveId", UUID)
 
 
 def new_id() -> UUID:

@@ -18,6 +18,10 @@ stored AS (
     UNION ALL
     SELECT 'shipment', id, version FROM shipment
     UNION ALL
+    SELECT 'wave', id, version FROM wave
+    UNION ALL
+    SELECT 'stock_bin', id, version FROM stock_bin
+    UNION ALL
     SELECT 'transfer', id, version FROM transfer
     UNION ALL
     SELECT 'purchase_order', id, version FROM purchase_order

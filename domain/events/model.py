@@ -28,6 +28,7 @@ class Aggregate(StrEnum):
     INBOUND = "inbound"
     PURCHASE_ORDER = "purchase_order"
     PICK_LIST = "pick_list"
+    WAVE = "wave"
     LOCATION = "location"
     PRODUCT = "product"
     CHANNEL = "channel"

@@ -21,6 +21,7 @@ from domain.fulfillment.failing import (
     told,
 )
 from domain.fulfillment.model import GIVEN_BY_PEOPLE, FailureReason
+from domain.fulfillment.waves import end_with_work
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
@@ -73,7 +74,7 @@ async def reject_work(tx: Tx, actor: Actor, command: RejectWork, terms: Terms) -
         QuantityExceeded: more units of a line are rejected than are released.
         IllegalTransition: nothing is released (picking has begun, or it was rejected before).
 
-    Locks: the order, then stock levels in (location, sku) order.
+    Locks: the order, then stock levels in (location, sku) order, then the wave.
     """
     check_text("note", command.note)
     if command.reason not in GIVEN_BY_PEOPLE:
@@ -89,6 +90,7 @@ async def reject_work(tx: Tx, actor: Actor, command: RejectWork, terms: Terms) -
             raise ValidationFailed("lines.quantity", "must be at least 1")
         order, failure = _rejection(before, work_id, command.reason, wanted, command.note)
         saved = await _rejected(tx, before, order, failure, terms)
+        await end_with_work(tx, saved, work_id)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, "rejectFulfillmentOrder", command, WorkChanged, work)

@@ -14,6 +14,7 @@ from domain.common.idempotency import once
 from domain.common.ids import FulfillmentOrderId
 from domain.common.transaction import Tx
 from domain.fulfillment.commands import AnswerCancel
+from domain.fulfillment.waves import end_with_work
 from domain.identity.model import Actor
 from domain.orders.cancel import cancel_units
 from domain.orders.commands import ChangeOrder, ChangeWork
@@ -83,7 +84,7 @@ async def accept_cancel(tx: Tx, actor: Actor, command: AnswerCancel) -> WorkChan
         NotFound, VersionConflict, IdempotencyConflict, ValidationFailed: see there.
         IllegalTransition: nobody asks for it.
 
-    Locks: the order, then stock levels in (location, sku) order.
+    Locks: the order, then stock levels in (location, sku) order, then the wave.
     """
     check_text("reason", command.reason)
 
@@ -98,6 +99,7 @@ async def accept_cancel(tx: Tx, actor: Actor, command: AnswerCancel) -> WorkChan
         await deallocate(tx, demand, reason=MovementReason.CANCELLED, reference=before.number)
         told = _told(before, work_id, accepted=True)
         saved = await save(tx, before, after, "ACCEPT_CANCEL", told, reason=command.reason)
+        await end_with_work(tx, saved, work_id)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, "acceptCancelRequest", command, WorkChanged, work)

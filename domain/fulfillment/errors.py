@@ -10,3 +10,14 @@ class NothingToPick(DomainError):
 
     def __init__(self) -> None:
         super().__init__("there is nothing to pick")
+
+
+class IllegalWaveStep(DomainError):
+    """The step does not fit the wave's present status; nothing was changed."""
+
+    code = "ILLEGAL_WAVE_STEP"
+
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(f"cannot {action} a wave that is {status}")
+        self.action = action
+        self.status = status

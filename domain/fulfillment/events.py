@@ -2,8 +2,10 @@
 
 from domain.events.model import Aggregate, Event, Topic
 from domain.fulfillment.model import PickList
+from domain.fulfillment.wave import Wave
 
 PICK_LIST_CREATED = "PickListCreated"
+WAVE_CHANGED = "WaveChanged"
 
 
 def pick_list_created(printed: PickList) -> Event:
@@ -21,5 +23,24 @@ def pick_list_created(printed: PickList) -> Event:
             "wave_number": printed.wave_number,
             "units": printed.quantity,
             "orders": len(printed.order_numbers),
+        },
+    )
+
+
+def wave_changed(wave: Wave) -> Event:
+    """The event of a wave's change to its present version."""
+    return Event(
+        type=WAVE_CHANGED,
+        aggregate=Aggregate.WAVE,
+        aggregate_id=wave.id,
+        version=wave.version,
+        topics=(Topic.pick_lists(wave.location_id),),
+        payload={
+            "wave_id": str(wave.id),
+            "number": wave.number,
+            "version": wave.version,
+            "location_id": str(wave.location_id),
+            "status": wave.status.value,
+            "pick_list_id": str(wave.pick_list_id) if wave.pick_list_id else None,
         },
     )

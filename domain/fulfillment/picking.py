@@ -16,6 +16,7 @@ from domain.fulfillment.failing import (
     told,
 )
 from domain.fulfillment.model import OF_PICKING
+from domain.fulfillment.waves import end_with_work
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
@@ -26,7 +27,15 @@ from domain.orders.placing_rules import check_text
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
 from domain.orders.units import one_of, parted, per_line
-from domain.orders.work import find_work, locked_work
+from domain.orders.work import advance, find_work, locked_work
+
+
+async def confirm_pick(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
+    """The fulfillment order with all its units picked; its wave ends with its last work.
+
+    Raises: see `work.advance`. Locks: the order, then the wave.
+    """
+    return await advance(tx, actor, command, "confirmPick", Action.CONFIRM_PICK, then=end_with_work)
 
 
 async def report_pick(tx: Tx, actor: Actor, command: ReportPick, terms: Terms) -> WorkChanged:
@@ -40,7 +49,7 @@ async def report_pick(tx: Tx, actor: Actor, command: ReportPick, terms: Terms) -
         QuantityExceeded: more units of a line were picked than are in picking.
         IllegalTransition: nothing is in picking.
 
-    Locks: the order, then stock levels in (location, sku) order.
+    Locks: the order, then stock levels in (location, sku) order, then the wave.
     """
     check_text("note", command.note)
     if command.shortage not in OF_PICKING:
@@ -53,6 +62,7 @@ async def report_pick(tx: Tx, actor: Actor, command: ReportPick, terms: Terms) -
         before, work_id = await locked_work(tx, actor, given)
         require_no_hold(before)
         saved = await _reported(tx, _report(before, work_id, command), terms)
+        await end_with_work(tx, saved, work_id)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, "reportPick", command, WorkChanged, work)

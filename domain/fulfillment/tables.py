@@ -1,4 +1,4 @@
-"""Reports that could not be believed, and pick lists as they were printed."""
+"""Reports that could not be believed, pick lists as they were printed, waves."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -36,4 +36,22 @@ pick_list = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("lines", JSONB, nullable=False, comment="free of personal data"),
     sa.Index("ix_pick_list_location_id_created_at_id", "location_id", "created_at", "id"),
+)
+
+wave = sa.Table(
+    "wave",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("pick_list_id", UUID(as_uuid=True), sa.ForeignKey("pick_list.id")),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("started_at", sa.DateTime(timezone=True)),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("status in ('OPEN','PICKING','DONE','CANCELLED')", name="status"),
+    sa.Index("ix_wave_location_id_created_at_id", "location_id", "created_at", "id"),
+    sa.Index("ix_wave_open", "id", postgresql_where=sa.text("ended_at is null")),
 )

@@ -54,6 +54,7 @@ def work_payload(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
         "accepted_at": _moment(work.accepted_at),
         "rejection_reason": work.rejection_reason,
         "cancel_requested": work.cancel_requested,
+        "wave_id": str(work.wave_id) if work.wave_id else None,
         "updated_at": work.updated_at.isoformat(),
         "units": sum(g.quantity for g in groups if g.state is not GroupState.CANCELLED),
         "lines": [

@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.events import audit as events
-from domain.orders import audit, audit_goods, audit_labels, audit_money, audit_statuses
+from domain.orders import (
+    audit,
+    audit_goods,
+    audit_labels,
+    audit_money,
+    audit_statuses,
+    audit_waves,
+)
 from domain.purchasing import audit as purchasing
 from domain.stock import audit as stock
 from domain.transfers import audit as transfers
@@ -25,6 +32,7 @@ _RULES = (
     audit_statuses.VIOLATIONS,
     audit_money.VIOLATIONS,
     audit_labels.VIOLATIONS,
+    audit_waves.VIOLATIONS,
     purchasing.VIOLATIONS,
     transfers.VIOLATIONS,
     events.VIOLATIONS,
@@ -48,7 +56,8 @@ async def invariant_violations(connection: AsyncConnection) -> Sequence[Invarian
     I1, I2, I7 and I8 are CHECK constraints, I12 is a primary key. I3: LEDGER. I4: RESERVATIONS,
     ALLOCATIONS, CLAIMS. I5: HELD, RESERVATIONS. I9: LIFE, PLACES. I10: QUANTITIES, PARCELS. I11:
     HISTORY, EVENTS, LOG. I15: TRANSIT, GONE, RECEIPT. L7: STATUSES. Money: MONEY, BOOKED. PROMISES:
-    no more is promised than comes in. LABELS: no parcel bears a void label.
+    no more is promised than comes in. LABELS: no parcel bears a void label. WAVES: waves and the
+    works in them agree.
     """
     view = sa.table(VIEW, sa.column("kind"), sa.column("subject"), sa.column("detail"))
     query = sa.select(*view.c).order_by(*view.c)

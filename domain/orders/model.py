@@ -16,6 +16,7 @@ from domain.common.ids import (
     OrderLineId,
     ShipmentId,
     Sku,
+    WaveId,
 )
 from domain.orders.pricing import due_for_units
 from domain.payments.model import Payment, PaymentStatus, status_of
@@ -209,6 +210,8 @@ class FulfillmentOrder:
     cancel_requested_at: datetime | None = None
     cancel_answer_by: datetime | None = None
     cancel_refused_at: datetime | None = None
+    wave_id: WaveId | None = None
+    """The wave that it is, or was, picked in; at most one."""
 
     @property
     def cancel_requested(self) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.common.ids import FulfillmentOrderId, LocationId
+from domain.common.ids import FulfillmentOrderId, LocationId, WaveId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.orders.model import DeliveryMode, FulfillmentOrder, FulfillmentOrderStatus, Order
 from domain.orders.repository import order_document, parsed
@@ -29,7 +29,7 @@ _WORKS = (
 @dataclass(frozen=True, slots=True)
 class WorkFilter:
     """Which open work to list; None means any. `accepted`: whether the location has accepted it;
-    `on_hold`: whether its order has a hold.
+    `on_hold`: whether its order has a hold; `in_wave`: whether it is in any wave.
     """
 
     statuses: tuple[FulfillmentOrderStatus, ...] | None = None
@@ -37,6 +37,8 @@ class WorkFilter:
     due_before: datetime | None = None
     accepted: bool | None = None
     on_hold: bool | None = None
+    in_wave: bool | None = None
+    wave_id: WaveId | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """The filter over `fulfillment_order` and its `sales_order`."""
@@ -52,6 +54,10 @@ class WorkFilter:
             found.append(c.accepted_at.is_not(None) == self.accepted)
         if self.on_hold is not None:
             found.append((sa.func.cardinality(sales_order.c.holds) > 0) == self.on_hold)
+        if self.in_wave is not None:
+            found.append(c.wave_id.is_not(None) == self.in_wave)
+        if self.wave_id is not None:
+            found.append(c.wave_id == self.wave_id)
         return found
 
 
@@ -86,6 +92,18 @@ async def count_work(
     """How many entries the whole list of `work_queue_page` has."""
     query = sa.select(sa.func.count()).select_from(_WITH_ORDER)
     return await connection.scalar(query.where(*_open(location_id, wanted))) or 0
+
+
+async def works_by_wave(
+    connection: AsyncConnection, wave_ids: Collection[WaveId]
+) -> dict[WaveId, list[OrderAndWork]]:
+    """The works in those waves, open or not, by wave, in the order of the queue. One statement."""
+    query = _WORKS.where(fulfillment_order.c.wave_id.in_(list(wave_ids)))
+    found: dict[WaveId, list[OrderAndWork]] = {wave_id: [] for wave_id in wave_ids}
+    for order, work in await _read(connection, query):
+        if work.wave_id is not None:
+            found[work.wave_id].append((order, work))
+    return found
 
 
 async def works_by_id(

@@ -84,6 +84,7 @@ _WORK_CHANGING = [
     "cancel_requested_at",
     "cancel_answer_by",
     "cancel_refused_at",
+    "wave_id",
     "updated_at",
     "version",
 ]

@@ -115,6 +115,7 @@ fulfillment_order = sa.Table(
     sa.Column("cancel_requested_at", sa.DateTime(timezone=True)),
     sa.Column("cancel_answer_by", sa.DateTime(timezone=True), comment="no answer is a no"),
     sa.Column("cancel_refused_at", sa.DateTime(timezone=True)),
+    sa.Column("wave_id", UUID(as_uuid=True), comment="the wave it is picked in"),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -123,6 +124,11 @@ fulfillment_order = sa.Table(
         "location_id",
         "due_at",
         postgresql_where=sa.text("status not in ('COMPLETED','CANCELLED','REJECTED')"),
+    ),
+    sa.Index(
+        "ix_fulfillment_order_wave_id",
+        "wave_id",
+        postgresql_where=sa.text("wave_id is not null"),
     ),
     sa.Index(
         "ix_fulfillment_order_accept_by",

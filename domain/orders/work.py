@@ -1,6 +1,6 @@
 """A location's work for an order: release, start picking, pick, pack."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -107,20 +107,25 @@ async def start_picking(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChange
     return await advance(tx, actor, command, "startPicking", Action.START_PICKING)
 
 
-async def confirm_pick(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
-    """The fulfillment order with all its units picked. Raises and locks: `advance`."""
-    return await advance(tx, actor, command, "confirmPick", Action.CONFIRM_PICK)
-
-
 async def pack(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
     """The fulfillment order with all its units packed. Raises and locks: `advance`."""
     return await advance(tx, actor, command, "packFulfillmentOrder", Action.PACK)
 
 
+async def _nothing(_: Tx, __: Order, ___: FulfillmentOrderId) -> None:
+    """Nothing."""
+
+
 async def advance(
-    tx: Tx, actor: Actor, command: ChangeWork, operation: str, action: Action
+    tx: Tx,
+    actor: Actor,
+    command: ChangeWork,
+    operation: str,
+    action: Action,
+    *,
+    then: Callable[[Tx, Order, FulfillmentOrderId], Awaitable[None]] = _nothing,
 ) -> WorkChanged:
-    """The fulfillment order after `action` on all its units.
+    """The fulfillment order after `action` on all its units, and after `then` with the saved order.
 
     Raises:
         NotFound: no such work, or at a location out of the actor's scope.
@@ -135,6 +140,7 @@ async def advance(
         require_no_hold(before)
         after = accepted(move(before, action, belongs_to(work_id)), work_id, await tx.now())
         saved = await save(tx, before, after, action.value)
+        await then(tx, saved, work_id)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, operation, command, WorkChanged, work)

@@ -169,6 +169,9 @@ class FulfillmentOrder(relay.Node):
     cancel_answer_by: datetime | None = strawberry.field(
         description="When no answer counts as a refusal (UTC)."
     )
+    wave_id: relay.GlobalID | None = strawberry.field(
+        description="The wave that it is, or was, picked in; null for none."
+    )
     updated_at: datetime = strawberry.field(description="Last change (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
     lines: list[FulfillmentOrderLine] = strawberry.field(description="Units to work on.")
@@ -203,6 +206,7 @@ class FulfillmentOrder(relay.Node):
             rejection_reason=work.rejection_reason,
             cancel_requested=work.cancel_requested,
             cancel_answer_by=work.cancel_answer_by,
+            wave_id=global_id("Wave", work.wave_id) if work.wave_id else None,
             updated_at=work.updated_at,
             version=work.version,
             lines=[

@@ -8,13 +8,14 @@ from uuid import uuid4
 from domain.common.ids import FulfillmentOrderId, LocationId, OrderId
 from domain.common.money import Money
 from domain.common.transaction import Tx
+from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import Actor
 from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.model import FulfillmentOrder, GroupState, Order
 from domain.orders.repository import orders_by_id
 from domain.orders.results import WorkChanged
-from domain.orders.work import confirm_pick, pack, release_order, start_picking
+from domain.orders.work import pack, release_order, start_picking
 from domain.payments.gateway import GatewayAnswer, PaymentGateway
 from domain.shipments.commands import GivenParcel, GivenParcelLine, ShipFulfillmentOrder
 from domain.shipments.model import Shipment

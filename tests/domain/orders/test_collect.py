@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
+from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import Actor
 from domain.orders.checkout import place_order
 from domain.orders.collect import collect_paid
@@ -16,7 +17,7 @@ from domain.orders.commands import ChangeOrder, ChangeWork, Delivery
 from domain.orders.errors import CaptureFailed, IllegalTransition
 from domain.orders.model import DeliveryMode
 from domain.orders.results import Changed, WorkChanged
-from domain.orders.work import confirm_pick, pack, release_order, start_picking
+from domain.orders.work import pack, release_order, start_picking
 from domain.payments.tables import payment_capture, sandbox_charge
 from domain.pickup.waiting import mark_ready
 from tests.support import stock

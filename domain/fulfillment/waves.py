@@ -31,7 +31,7 @@ from domain.orders.model import FulfillmentOrder, FulfillmentOrderStatus, GroupS
 from domain.orders.numbers import number_for_people
 from domain.orders.queue import EVERY_WORK, OrderAndWork, WorkFilter, work_queue
 from domain.orders.repository import locked_order
-from domain.orders.saving import save
+from domain.orders.saving import save_among
 from domain.orders.units import one_of
 from domain.orders.work import accepted, find_work
 
@@ -128,7 +128,7 @@ async def create_wave(tx: Tx, actor: Actor, command: CreateWave) -> WaveDone:
         for order in orders:
             if any(work.id in members for work in order.fulfillment_orders):
                 after = _in_wave(order, members, new.id)
-                await save(tx, order, after, ADD, detail={"wave": new.number})
+                await save_among(tx, order, after, ADD, detail={"wave": new.number})
         return WaveDone(new.id, new.version)
 
     return await once(tx, "createWave", command, WaveDone, work)
@@ -326,7 +326,7 @@ async def _walked_for(tx: Tx, order: Order, wave: Wave) -> Order:
     detail = {"wave": wave.number}
     if order.holds:
         after = _in_wave(order, released, None)
-        return await save(tx, order, after, REMOVE, reason="on hold", detail=detail)
+        return await save_among(tx, order, after, REMOVE, reason="on hold", detail=detail)
     groups = {
         group.id
         for group in order.groups
@@ -336,7 +336,7 @@ async def _walked_for(tx: Tx, order: Order, wave: Wave) -> Order:
     now = await tx.now()
     for work_id in released:
         after = accepted(after, work_id, now)
-    return await save(tx, order, after, Action.START_PICKING.value, detail=detail)
+    return await save_among(tx, order, after, Action.START_PICKING.value, detail=detail)
 
 
 async def _let_go(
@@ -346,7 +346,7 @@ async def _let_go(
     for order in orders:
         after = _in_wave(order, leaving, None)
         if after != order:
-            await save(tx, order, after, REMOVE, detail={"wave": wave.number})
+            await save_among(tx, order, after, REMOVE, detail={"wave": wave.number})
 
 
 def _in_wave(order: Order, ids: Collection[FulfillmentOrderId], wave_id: WaveId | None) -> Order:

@@ -134,6 +134,37 @@ async def save(
     `before` must be the locked order (`locked_order`). Changed lines, groups, payments and
     fulfillment orders are written; each touched fulfillment order gets its next version and event.
     """
+    after, writes = await _changes(tx, before, after, action, reason, detail or {})
+    await _execute(tx, [*writes, *also])
+    return after
+
+
+async def save_among(
+    tx: Tx,
+    before: Order,
+    after: Order,
+    action: str,
+    *,
+    reason: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Order:
+    """As `save`, for one of several orders that change together: their events go out as one, at the
+    end of the transaction. All of the orders must be locked before.
+    """
+    after, writes = await _changes(tx, before, after, action, reason, detail or {})
+    await tx.connection.execute(together(*writes))
+    return after
+
+
+async def _changes(
+    tx: Tx,
+    before: Order,
+    after: Order,
+    action: str,
+    reason: str | None,
+    detail: Mapping[str, Any],
+) -> tuple[Order, list[UpdateBase]]:
+    """`after` with the next version, and the writes that store it; its events are recorded."""
     after = kept(next_version(before, after, await tx.now()))
     touched = changed_work(before, after)
     works = [work for work in after.fulfillment_orders if work.id in touched]
@@ -142,7 +173,7 @@ async def save(
         order_changed(after, action, reason),
         *[work_changed(after, work) for work in works],
     )
-    entry = history_row(tx.actor_key, after, action, detail or {}, reason)
+    entry = history_row(tx.actor_key, after, action, detail, reason)
     groups = [group for group in after.groups if group not in before.groups]
     payments = [paid for paid in after.payments if paid not in before.payments]
     writes: list[UpdateBase] = [
@@ -168,8 +199,7 @@ async def save(
     if after.pickup is not None and after.pickup != before.pickup:
         row = {"order_id": after.id, **_fields(after.pickup)}
         writes.append(upsert_many(order_pickup, _PICKUP, _PICKUP[1:], [row]))
-    await _execute(tx, [*writes, *promise_writes(before, after), *also])
-    return after
+    return after, [*writes, *promise_writes(before, after)]
 
 
 def promise_writes(before: Order, after: Order) -> list[UpdateBase]:

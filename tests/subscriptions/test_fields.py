@@ -9,16 +9,19 @@ from strawberry import relay
 
 from app.schema import build_schema
 from app.settings import load_settings
-from domain.common.ids import CustomerId, OrderId, new_id
+from domain.common.ids import CustomerId, FulfillmentOrderId, OrderId, Sku, new_id
 from domain.customers.model import GivenCustomer
 from domain.customers.notes import AddCustomerNote, add_customer_note
+from domain.fulfillment.accept import accept_work
+from domain.fulfillment.waves import CreateWave, StartWave, create_wave, start_wave
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
 from domain.orders.checkout import place_order
-from domain.orders.commands import ChangeOrder
+from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.model import Order
 from domain.orders.tables import sales_order
 from domain.orders.work import release_order
+from domain.stock.bins import SetStockBin, set_stock_bin
 from domain.stock.tables import stock_level
 from schema.context import Services
 from subscriptions.feeds import SCOPES
@@ -59,7 +62,7 @@ QUEUE = """subscription($location: ID!, $after: String) {
   workQueueChanged(locationId: $location, after: $after) {
     kind cursor complete reason
     items { fulfillmentOrderId orderId orderNumber locationId version status deliveryMode dueAt
-      updatedAt units lines { orderLineId sku quantity state } } } }"""
+      updatedAt units waveId lines { orderLineId sku quantity state bin { zone bin } } } } }"""
 CUSTOMER = """subscription($customer: ID!, $after: String) {
   customerActivity(customerId: $customer, after: $after) {
     kind cursor complete reason orders { orderId number version action status }
@@ -360,6 +363,40 @@ async def test_a_queue_shows_open_work_and_then_each_change(api: LiveApi, shop: 
     )
     assert third["items"][0]["orderNumber"] == another.number
     assert third["items"][0]["version"] == 1
+
+
+async def test_a_wave_changes_all_its_work_in_one_payload(api: LiveApi, shop: Shop) -> None:
+    works: list[FulfillmentOrderId] = []
+    for _ in range(2):
+        placed = await sold(shop)
+        await release(shop, placed.id)
+        (work,) = placed.fulfillment_orders
+        accept = ChangeWork(uuid4().hex, work.id)
+        await shop.database.run(
+            lambda tx, one=accept: accept_work(tx, ADMIN, one), actor_key=ADMIN.key
+        )
+        works.append(work.id)
+    place = SetStockBin("b", Sku("HAT"), ROME, "A", "1")
+    create = CreateWave("c", ROME, tuple(works))
+    async with api.watch(ROME_TILL, QUEUE, location=gid("Location", ROME)) as watching:
+        first = await watching.next()
+        await shop.database.run(lambda tx: set_stock_bin(tx, ADMIN, place), actor_key=ADMIN.key)
+        wave = await shop.database.run(
+            lambda tx: create_wave(tx, ADMIN, create), actor_key=ADMIN.key
+        )
+        second = await watching.next()
+        start = StartWave("s", wave.wave_id)
+        await shop.database.run(lambda tx: start_wave(tx, ADMIN, start), actor_key=ADMIN.key)
+        third = await watching.next()
+
+    assert [item["waveId"] for item in first["items"]] == [None, None]
+    assert [item["lines"][0]["bin"] for item in first["items"]] == [None, None]
+    for payload, status in ((second, "RELEASED"), (third, "PICKING")):
+        seen = {item["fulfillmentOrderId"]: item for item in payload["items"]}
+        assert seen.keys() == {gid("FulfillmentOrder", each) for each in works}
+        for item in seen.values():
+            assert (item["waveId"], item["status"]) == (gid("Wave", wave.wave_id), status)
+            assert item["lines"][0]["bin"] == {"zone": "A", "bin": "1"}
 
 
 @pytest.mark.parametrize(

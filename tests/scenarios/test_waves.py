@@ -231,7 +231,7 @@ async def test_a_wave_can_be_given_up(engine: AsyncEngine) -> None:
         ("cancelWave", {}),
         ("removeFromWave", {"fulfillmentOrderIds": [work(one)]}),
     ):
-        refused = await do(stage, name, waveId=created["id"], **more)
+        refused = await do(stage, name, waveId=created["id"], **cast(Any, more))
         assert refused["code"] == "ILLEGAL_WAVE_STEP", name
     await stage.work("confirmPick", work(two))
     await stage.check()

@@ -11,7 +11,7 @@ from domain.common.paging import PageRequest
 from domain.common.transaction import Tx
 from domain.fulfillment.accept import accept_work, reject_work
 from domain.fulfillment.cancelling import accept_cancel, refuse_cancel, request_cancel
-from domain.fulfillment.exceptions import Report, exceptions_at, keeping
+from domain.fulfillment.exceptions import Report, exceptions_at, keeping, resolve_exception
 from domain.fulfillment.picking import report_pick
 from domain.identity.model import Role
 from domain.orders.errors import QuantityExceeded
@@ -36,6 +36,9 @@ from schema.fulfillment import (
     RejectFulfillmentOrderResult,
     ReportPickInput,
     ReportPickResult,
+    ResolveFulfillmentExceptionInput,
+    ResolveFulfillmentExceptionPayload,
+    ResolveFulfillmentExceptionResult,
 )
 from schema.ids import id_of
 from schema.inputs import INPUT
@@ -68,7 +71,7 @@ class FulfillmentQuery:
 
     @strawberry.field(
         description="Reports on a location's work that contradict an order, such as more units "
-        "than were asked for; the newest first.",
+        "than were asked for, and that nobody has resolved; the newest first.",
         extensions=[Allow(*WORKERS)],
     )
     async def fulfillment_exceptions(
@@ -76,11 +79,16 @@ class FulfillmentQuery:
         info: Info,
         location_id: Where,
         first: Annotated[int, strawberry.argument(description="At most, 1 to 100.")] = 100,
+        include_resolved: Annotated[
+            bool, strawberry.argument(description="Resolved ones too.")
+        ] = False,
     ) -> list[FulfillmentException]:
         """The newest exceptions."""
         place = place_of(info.context, location_id)
         limit = checked(lambda: PageRequest.of(first, None)).first
-        found = await info.context.read(lambda c: exceptions_at(c, place, limit))
+        found = await info.context.read(
+            lambda c: exceptions_at(c, place, limit, everything=include_resolved)
+        )
         return [FulfillmentException.of(each) for each in found]
 
 
@@ -141,6 +149,24 @@ class FulfillmentMutation:
             return await _kept(
                 context, report, lambda tx: report_pick(tx, context.caller, command, terms)
             )
+
+        return await answer(run())
+
+    @strawberry.mutation(
+        description="Say what became of a report that contradicts an order: it leaves the "
+        "exception queue.",
+        extensions=[Allow(*WORKERS)],
+    )
+    async def resolve_fulfillment_exception(
+        self, info: Info, input: Annotated[ResolveFulfillmentExceptionInput, INPUT]
+    ) -> ResolveFulfillmentExceptionResult:
+        """The resolved exception, or why not."""
+        context = info.context
+
+        async def run() -> ResolveFulfillmentExceptionPayload:
+            actor, command = context.caller, input.to_domain()
+            done = await context.run(lambda tx: resolve_exception(tx, actor, command))
+            return ResolveFulfillmentExceptionPayload(exception=FulfillmentException.of(done))
 
         return await answer(run())
 

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import strawberry
 
+from domain.fulfillment.exceptions import Report, keeping
 from domain.identity.model import Role
+from domain.orders.errors import QuantityExceeded
 from domain.pickup.choosing import choose_alternative
 from domain.pickup.handing_over import collect_pickup
 from domain.pickup.transit import dispatch_transfer, receive_for_pickup
@@ -147,8 +149,17 @@ class PickupMutation:
 
         async def run() -> FulfillmentOrderPayload:
             command = input.to_domain()
-            changed = await context.run(
-                lambda tx: receive_for_pickup(tx, context.caller, command, terms)
+            report = Report(
+                "receivePickupTransfer", command.fulfillment_order_id, command.idempotency_key
+            )
+            changed = await keeping(
+                context.services.database,
+                context.caller,
+                report,
+                QuantityExceeded,
+                lambda: context.run(
+                    lambda tx: receive_for_pickup(tx, context.caller, command, terms)
+                ),
             )
             return await changed_work(context, changed)
 

@@ -7,9 +7,11 @@ from strawberry import relay
 
 from domain.common.database import DbConnection
 from domain.common.ids import OrderId, ShipmentId
+from domain.fulfillment.exceptions import Report, keeping
 from domain.identity.model import Role
 from domain.orders.repository import orders_by_id
 from domain.shipments.deliver import deliver_shipment
+from domain.shipments.errors import ParcelsDoNotMatch
 from domain.shipments.failing import receive_returned_parcel, resolve_failure
 from domain.shipments.model import Shipment as DomainShipment
 from domain.shipments.model import TrackingEvent as DomainEvent
@@ -82,13 +84,22 @@ class ShipmentsMutation:
         context = info.context
 
         async def ship() -> ShipFulfillmentOrderPayload:
-            services = context.services
-            done = await ship_fulfillment_order(
+            services, command = context.services, input.to_domain()
+            report = Report(
+                "shipFulfillmentOrder", command.fulfillment_order_id, command.idempotency_key
+            )
+            done = await keeping(
                 services.database,
-                services.gateway,
                 context.caller,
-                input.to_domain(),
-                context.correlation_id,
+                report,
+                ParcelsDoNotMatch,
+                lambda: ship_fulfillment_order(
+                    services.database,
+                    services.gateway,
+                    context.caller,
+                    command,
+                    context.correlation_id,
+                ),
             )
             shipment, order = await _loaded(context, done.shipment_id, done.order_id)
             return ShipFulfillmentOrderPayload(shipment=shipment, order=order)

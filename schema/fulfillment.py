@@ -7,21 +7,25 @@ import strawberry
 from strawberry import relay
 
 from domain.common.ids import FulfillmentOrderId
-from domain.fulfillment import commands
-from domain.fulfillment.exceptions import FulfillmentException as DomainException
+from domain.fulfillment import commands, errors
+from domain.fulfillment.exceptions import ResolveException
 from domain.fulfillment.model import FailureReason
+from domain.fulfillment.model import FulfillmentException as DomainException
 from domain.identity.model import STAFF
 from domain.stock.suspicion import CountTask as DomainCountTask
 from schema.access import access
 from schema.enums import described
 from schema.errors import (
+    CommonError,
+    Error,
     ForbiddenError,
     IdempotencyConflictError,
     NotFoundError,
     ValidationError,
     VersionConflictError,
+    twin_of,
 )
-from schema.ids import global_id, id_of
+from schema.ids import global_id, id_of, uuid_of
 from schema.inputs import KEY, VERSION
 from schema.orders.errors import IllegalTransitionError, OrderOnHoldError, QuantityExceededError
 from schema.orders.inputs import LineUnitsInput
@@ -158,6 +162,12 @@ class FulfillmentException:
     message: str = strawberry.field(description="Why it was refused.")
     reported_by: str = strawberry.field(description="Role and subject of who reported it.")
     at: datetime = strawberry.field(description="When (UTC).")
+    resolved_at: datetime | None = strawberry.field(
+        description="When somebody resolved it (UTC); null while it is open."
+    )
+    resolved_by: str | None = strawberry.field(description="Role and subject of who did.")
+    resolution: str | None = strawberry.field(description="What they found out.")
+    version: int = strawberry.field(description="Raised by one with every change.")
 
     @staticmethod
     def of(kept: DomainException) -> "FulfillmentException":
@@ -170,7 +180,58 @@ class FulfillmentException:
             message=kept.message,
             reported_by=kept.reported_by,
             at=kept.at,
+            resolved_at=kept.resolved_at,
+            resolved_by=kept.resolved_by,
+            resolution=kept.resolution,
+            version=kept.version,
         )
+
+
+@strawberry.input(description="What became of a report that contradicts an order.")
+class ResolveFulfillmentExceptionInput:
+    """Twin of ResolveException."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    exception_id: strawberry.ID = strawberry.field(description="Id of the exception.")
+    resolution: str = strawberry.field(
+        description="What you found out or did, 1 to 200 characters."
+    )
+
+    def to_domain(self) -> ResolveException:
+        """The command. Raises ValidationFailed for a malformed id."""
+        return ResolveException(
+            idempotency_key=self.idempotency_key,
+            exception_id=uuid_of(self.exception_id, "exceptionId"),
+            resolution=self.resolution,
+        )
+
+
+@twin_of(errors.ExceptionResolved)
+@access()
+@strawberry.type(description="Somebody resolved the exception before.")
+class ExceptionResolvedError(Error):
+    """Twin of ExceptionResolved."""
+
+    @staticmethod
+    def of(error: errors.ExceptionResolved) -> "ExceptionResolvedError":
+        """The twin."""
+        return ExceptionResolvedError(code=error.code, message=error.message)
+
+
+@access(*STAFF)
+@strawberry.type(description="The resolved exception.")
+class ResolveFulfillmentExceptionPayload:
+    """Answer of resolveFulfillmentException."""
+
+    exception: FulfillmentException = strawberry.field(description="The exception.")
+
+
+ResolveFulfillmentExceptionResult = Annotated[
+    ResolveFulfillmentExceptionPayload | ExceptionResolvedError | CommonError,
+    strawberry.union(
+        "ResolveFulfillmentExceptionResult", description="Answer of resolveFulfillmentException."
+    ),
+]
 
 
 RejectFulfillmentOrderResult = Annotated[

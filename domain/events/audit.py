@@ -20,6 +20,8 @@ stored AS (
     UNION ALL
     SELECT 'wave', id, version FROM wave
     UNION ALL
+    SELECT 'fulfillment_exception', id, version FROM fulfillment_exception WHERE version > 0
+    UNION ALL
     SELECT 'stock_bin', id, version FROM stock_bin
     UNION ALL
     SELECT 'transfer', id, version FROM transfer

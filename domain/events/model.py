@@ -29,6 +29,7 @@ class Aggregate(StrEnum):
     PURCHASE_ORDER = "purchase_order"
     PICK_LIST = "pick_list"
     WAVE = "wave"
+    FULFILLMENT_EXCEPTION = "fulfillment_exception"
     LOCATION = "location"
     PRODUCT = "product"
     CHANNEL = "channel"
@@ -63,6 +64,11 @@ class Topic:
     def queue(location_id: UUID) -> str:
         """Fulfillment work of one location."""
         return f"queue:{location_id}"
+
+    @staticmethod
+    def exceptions(location_id: UUID) -> str:
+        """Reports on one location's work that contradict orders."""
+        return f"exceptions:{location_id}"
 
     @staticmethod
     def pick_lists(location_id: UUID) -> str:

@@ -21,3 +21,12 @@ class IllegalWaveStep(DomainError):
         super().__init__(f"cannot {action} a wave that is {status}")
         self.action = action
         self.status = status
+
+
+class ExceptionResolved(DomainError):
+    """Somebody resolved the exception before."""
+
+    code = "EXCEPTION_RESOLVED"
+
+    def __init__(self) -> None:
+        super().__init__("the exception is resolved already")

@@ -1,13 +1,14 @@
-"""Why a location does not serve units, and what a picker walks for. Pure."""
+"""Why a location does not serve units, what contradicts orders, what a picker walks for. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
 from domain.common.ids import FulfillmentOrderId, LocationId, Sku
+from domain.fulfillment.errors import ExceptionResolved
 from domain.stock.model import Bucket
 
 PickListId = NewType("PickListId", UUID)
@@ -98,3 +99,37 @@ class PickList:
     def order_numbers(self) -> tuple[str, ...]:
         """The orders, sorted by number."""
         return tuple(sorted({s.order_number for line in self.lines for s in line.shares}))
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentException:
+    """A refused report: what was reported of which work, by whom, and why it was refused; and what
+    people said of it since.
+    """
+
+    id: UUID
+    fulfillment_order_id: FulfillmentOrderId
+    location_id: LocationId
+    operation: str
+    message: str
+    reported_by: str
+    at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    version: int
+
+
+def resolved(
+    found: FulfillmentException, by: str, resolution: str, now: datetime
+) -> FulfillmentException:
+    """The next version: somebody looked at it.
+
+    Raises:
+        ExceptionResolved: somebody did before.
+    """
+    if found.resolved_at is not None:
+        raise ExceptionResolved
+    return replace(
+        found, resolved_at=now, resolved_by=by, resolution=resolution, version=found.version + 1
+    )

@@ -21,6 +21,10 @@ fulfillment_exception = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("reported_by", sa.Text, nullable=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("resolved_at", sa.DateTime(timezone=True)),
+    sa.Column("resolved_by", sa.Text),
+    sa.Column("resolution", sa.Text, comment="what people found out"),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("reported_by", "idempotency_key", "operation"),
     sa.Index("ix_fulfillment_exception_location_id_at", "location_id", "at"),
 )

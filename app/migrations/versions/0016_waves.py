@@ -1,4 +1,4 @@
-"""waves: works that are picked in one walk"""
+"""waves: works that are picked in one walk; what people said of exceptions"""
 
 from collections.abc import Sequence
 
@@ -50,10 +50,23 @@ def upgrade() -> None:
         ["wave_id"],
         postgresql_where=sa.text("wave_id is not null"),
     )
+    # Exceptions of before have no event: they count as version 0.
+    op.add_column("fulfillment_exception", sa.Column("resolved_at", sa.DateTime(timezone=True)))
+    op.add_column("fulfillment_exception", sa.Column("resolved_by", sa.Text()))
+    op.add_column(
+        "fulfillment_exception",
+        sa.Column("resolution", sa.Text(), comment="what people found out"),
+    )
+    op.add_column(
+        "fulfillment_exception",
+        sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Take the schema back."""
+    for name in ("version", "resolution", "resolved_by", "resolved_at"):
+        op.drop_column("fulfillment_exception", name)
     op.drop_index("ix_fulfillment_order_wave_id", "fulfillment_order")
     op.drop_column("fulfillment_order", "wave_id")
     op.drop_table("wave")

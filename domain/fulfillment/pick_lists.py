@@ -160,8 +160,16 @@ async def pick_list_by_id(
     connection: AsyncConnection, actor: Actor, pick_list_id: UUID
 ) -> PickList | None:
     """The pick list, if the actor works at its location."""
-    query = _lists(actor).where(pick_list.c.id == pick_list_id)
-    return next(iter(await _read(connection, query)), None)
+    found = await pick_lists_by_id(connection, actor, [pick_list_id])
+    return found.get(PickListId(pick_list_id))
+
+
+async def pick_lists_by_id(
+    connection: AsyncConnection, actor: Actor, ids: Collection[UUID]
+) -> dict[PickListId, PickList]:
+    """Those of the pick lists at whose locations the actor works, by id. One statement."""
+    found = await _read(connection, _lists(actor).where(among(pick_list.c.id, ids)))
+    return {each.id: each for each in found}
 
 
 async def pick_lists_at(

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.database import write_engine
+from domain.fulfillment.tables import wave
 from domain.orders.tables import fulfillment_order, line_group, sales_order
 from domain.purchasing.tables import purchase_order_line
 from domain.shipments.tables import parcel
@@ -152,6 +153,24 @@ class Oms(RuleBasedStateMachine):
         elif name == "receivePickupTransfer":
             kind = "ReceivePickupTransferInput"
         self.ask(name, kind, **given)
+
+    @rule(place=PLACE, most=FEW)
+    def put_together(self, place: str, most: int) -> None:
+        self.ask("createWave", "CreateWaveInput", locationId=location_id(place), max=most)
+
+    @rule(pick=PICK, name=st.sampled_from(["startWave", "startWave", "cancelWave"]))
+    def walk(self, pick: int, name: str) -> None:
+        if found := self.one(sa.select(wave).order_by(wave.c.id), pick):
+            kind = f"{name[0].upper()}{name[1:]}Input"
+            self.ask(name, kind, waveId=gid("Wave", found.id))
+
+    @rule(pick=PICK)
+    def leave_wave(self, pick: int) -> None:
+        query = sa.select(fulfillment_order).where(fulfillment_order.c.wave_id.is_not(None))
+        if found := self.one(query.order_by(fulfillment_order.c.id), pick):
+            works = [gid("FulfillmentOrder", found.id)]
+            given = {"waveId": gid("Wave", found.wave_id), "fulfillmentOrderIds": works}
+            self.ask("removeFromWave", "RemoveFromWaveInput", **given)
 
     @rule(pick=PICK)
     def any_step(self, pick: int) -> None:

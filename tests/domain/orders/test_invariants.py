@@ -39,6 +39,12 @@ _TWICE = [
 BREAKS: list[tuple[str, str]] = [
     ("LABELS", _VOID),
     ("LABELS", ";".join(_TWICE)),
+    ("WAVES", "update fulfillment_order set wave_id = gen_random_uuid() where {of_planned}"),
+    ("WAVES LOG", """insert into wave select gen_random_uuid(), 'W', id, 'OPEN', null, 'x', now(),
+     null, null, 1 from location where code = 'MILAN';
+     update fulfillment_order set wave_id = (select id from wave) where {of_planned}"""),
+    ("WAVES LOG", """insert into wave select gen_random_uuid(), 'W', id, 'OPEN', null, 'x', now(),
+     null, now(), 1 from location where code = 'ROME'"""),
     ("LOG", "insert into carrier_tariff select gen_random_uuid(), 'GLS', now(), 1"),
     ("LEDGER ALLOCATIONS", "update stock_level set allocated = allocated + 1 where {hat_in_rome}"),
     ("LEDGER RESERVATIONS", "update stock_level set reserved = reserved + 1 where {hat_in_rome}"),

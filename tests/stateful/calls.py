@@ -16,6 +16,7 @@ Rows = Mapping[str, Sequence[Row]]
 TABLES = (
     "sales_order", "line_group", "order_line", "fulfillment_order", "shipment", "parcel",
     "transfer", "stock_count", "reservation", "purchase_order", "location", "label",
+    "wave",
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ class Scope(Enum):
     RESERVATION = ("reservation", "", "StockReservation")
     PURCHASE = ("purchase_order", "", "PurchaseOrder")
     LABEL = ("label", "", "Label")
+    WAVE = ("wave", "", "Wave")
     NOTHING = ("", "", "")
 
     @property
@@ -117,7 +119,7 @@ class Call:
             Scope.ORDER: "orderId", Scope.WORK: "fulfillmentOrderId", Scope.SHIPMENT: "shipmentId",
             Scope.TRANSFER: "transferId", Scope.COUNT: "countId",
             Scope.RESERVATION: "reservationId", Scope.PURCHASE: "purchaseOrderId",
-            Scope.LABEL: "labelId",
+            Scope.LABEL: "labelId", Scope.WAVE: "waveId",
         }.get(self.scope)  # fmt: skip
         given: dict[str, Any] = {"idempotencyKey": uuid4().hex}
         if field_name is not None:

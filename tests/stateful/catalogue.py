@@ -47,6 +47,11 @@ def _lines(now: Now, least: int = 1) -> list[dict[str, Any]]:
     return [{"orderLineId": line["id"], "quantity": least + now.way % 3}]
 
 
+def _in_wave(now: Now) -> dict[str, Any]:
+    works = [row for row in now.rows["fulfillment_order"] if row["wave_id"] == now.target["id"]]
+    return {"fulfillmentOrderIds": [gid("FulfillmentOrder", row["id"]) for row in works[:1]]}
+
+
 def _some_stock(now: Now) -> list[dict[str, Any]]:
     return [{"sku": SKUS[now.pick % 2], "quantity": 1 + now.way % 4}]
 
@@ -127,7 +132,7 @@ _TRIES = {
     "PICKUP_CODE_WRONG": frozenset({"order_pickup", "sales_order", "order_history", "outbox"})
 }
 """Wrong codes are counted, as a version of the order."""
-_KEPT = {"QUANTITY_EXCEEDED": frozenset({"fulfillment_exception"})}
+_KEPT = {"QUANTITY_EXCEEDED": frozenset({"fulfillment_exception", "outbox"})}
 """Reports that cannot be believed are kept for people to look at."""
 
 CALLS: Sequence[Call] = (
@@ -183,7 +188,12 @@ CALLS: Sequence[Call] = (
     Call("refuseCancelRequest", "AnswerCancelInput", Scope.WORK),
     Call("receivePickupTransfer", "ReceivePickupTransferInput", Scope.WORK,
          (A.RECEIVE_TRANSFER, A.MISS_TRANSFER), Which.FITTING, SOURCED,
-         ways=4, given=lambda n: n.one({}, {"lines": _lines(n, 0)})),
+         ways=4, given=lambda n: n.one({}, {"lines": _lines(n, 0)}), marks=_KEPT),
+    Call("createWave", "CreateWaveInput", Scope.NOTHING, given=_here),
+    Call("startWave", "StartWaveInput", Scope.WAVE, then=frozenset({A.START_PICKING}),
+         others=True),
+    Call("removeFromWave", "RemoveFromWaveInput", Scope.WAVE, given=_in_wave),
+    Call("cancelWave", "CancelWaveInput", Scope.WAVE),
     Call("deliverShipment", "DeliverShipmentInput", Scope.SHIPMENT, (A.DELIVER,), Which.FITTING),
     Call("recordTrackingEvent", "RecordTrackingEventInput", Scope.PARCEL,
          (A.MARK_IN_TRANSIT, A.DELIVER, A.LOSE, A.DAMAGE, A.REFUSE_DELIVERY, A.RETURN_TO_ORIGIN),
@@ -239,7 +249,8 @@ EXEMPT: Mapping[str, str] = {
          "updateProduct", "setVariantSellable", "setKitComponents", "setPrice", "setTaxRate",
          "createCustomer", "updateCustomer", "addCustomerAddress", "removeCustomerAddress",
          "recordConsent", "addCustomerNote", "setStockBin", "recordSupplierInvoice",
-         "setCarrierRates", "createPickList"),
+         "setCarrierRates", "createPickList",
+         "resolveFulfillmentException"),
         _NO_ORDERS,
     ),
 }  # fmt: skip

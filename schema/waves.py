@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry import relay
@@ -10,7 +9,8 @@ from strawberry import relay
 from domain.common.ids import LocationId, WaveId
 from domain.fulfillment import errors, waves
 from domain.fulfillment import wave as domain
-from domain.fulfillment.pick_lists import pick_list_by_id
+from domain.fulfillment.model import PickListId
+from domain.fulfillment.pick_lists import pick_lists_by_id
 from domain.identity.model import STAFF
 from domain.orders.queue import works_by_wave
 from schema.access import access
@@ -51,7 +51,7 @@ class Wave:
     ended_at: datetime | None = strawberry.field(description="When it was done or given up (UTC).")
     version: int = strawberry.field(description="Raised by one with every change.")
     wave_id: strawberry.Private[WaveId]
-    pick_list_id: strawberry.Private[UUID | None]
+    pick_list_id: strawberry.Private[PickListId | None]
 
     @strawberry.field(description="Its works, the most urgent first.")
     async def works(self, info: Info) -> list[FulfillmentOrder]:
@@ -66,11 +66,16 @@ class Wave:
 
     @strawberry.field(description="What was printed when it started; null before.")
     async def pick_list(self, info: Info) -> PickList | None:
-        """The wave's pick list."""
-        wanted, actor = self.pick_list_id, info.context.caller
-        if wanted is None:
+        """The wave's pick list, loaded for all waves of the operation at once."""
+        actor = info.context.caller
+
+        async def load(keys: list[PickListId]) -> list[Any]:
+            found = await info.context.read_primary(lambda c: pick_lists_by_id(c, actor, keys))
+            return [found.get(key) for key in keys]
+
+        if self.pick_list_id is None:
             return None
-        found = await info.context.read_primary(lambda c: pick_list_by_id(c, actor, wanted))
+        found = await info.context.loader("pick_lists_by_id", load).load(self.pick_list_id)
         return PickList.of(found) if found else None
 
     @staticmethod

@@ -14,6 +14,7 @@ from domain.identity.model import Actor, Role
 from tests.support.mutations import events, everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME, ROME_MANAGER, ROME_TILL
 from tests.support.stage import ERROR, Stage, gid, groups_of, location_id, open_stage, work_at
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -155,6 +156,20 @@ async def test_the_queue_shows_waves(engine: AsyncEngine) -> None:
     given = {"at": location_id("ROME")}
     assert (await stage.api.ask(MILAN_TILL, page, given))[1] == ["FORBIDDEN"]
     assert await seen(stage, created["id"], MILAN_TILL) is None
+
+
+async def test_a_page_of_waves_takes_few_statements(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 9}})
+    page = """query($at: ID!) { waves(locationId: $at) { edges { node { number
+      pickList { number lines { sku } } works { orderNumber lines { bin { zone } } } } } } }"""
+    for count in (1, 3):
+        for _ in range(count):
+            created = await opened(stage, [work(await accepted(stage)) for _ in range(2)])
+            await made(stage, "startWave", waveId=created["id"])
+        with counted_statements(engine) as statements:
+            found = await stage.api.do(ROME_TILL, page, at=location_id("ROME"))
+        assert all(edge["node"]["pickList"]["lines"] for edge in found["edges"])
+        assert len(statements) == 4
 
 
 async def test_the_most_urgent_accepted_works_fill_a_wave(engine: AsyncEngine) -> None:

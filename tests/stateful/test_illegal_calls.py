@@ -225,13 +225,8 @@ def place(walker: Walker, number: int) -> None:
 
 def go_on(walker: Walker, number: int) -> None:
     """One step that the table allows, if any."""
-    rows = walker.rows()
-    ways = [
-        (call, now)
-        for call in OF_ORDERS
-        for pick in range(len(rows[call.scope.table]))
-        if (now := walker.now(call, pick, number, rows)) and call.is_open(now)
-    ]
+    ways = walker.open_calls(number)
     if ways:
-        call, now = ways[number % len(ways)]
+        name = sorted(ways)[number % len(ways)]
+        call, now = ways[name][number // 7 % len(ways[name])]
         walker.call(call, now, walker.digest(), keep=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.orders.lifecycle import transition_of
 from domain.orders.model import CALLED_OFF, DeliveryMode, GroupState
 from tests.stateful.calls import TABLES, Call, Now, Row, Rows, Scope, Which
+from tests.stateful.catalogue import CALLS
 from tests.stateful.world import World
 from tests.support.mutations import everything
 from tests.support.shop import ADMIN
@@ -49,6 +50,17 @@ class Walker:
             return Now(rows, {"id": None}, pick, way)
         targets = rows[call.scope.table]
         return Now(rows, targets[pick % len(targets)], pick, way) if targets else None
+
+    def open_calls(self, way: int) -> dict[str, list[tuple[Call, Now]]]:
+        """What the table allows now, by mutation: nearly all of it would be done."""
+        rows = self.rows()
+        found: dict[str, list[tuple[Call, Now]]] = {}
+        for call in (each for each in CALLS if each.which is not Which.NONE):
+            for pick in range(len(rows[call.scope.table])):
+                now = self.now(call, pick, way, rows)
+                if now is not None and call.is_open(now):
+                    found.setdefault(call.name, []).append((call, now))
+        return found
 
     def call(self, call: Call, now: Now, before: Mapping[str, str], *, keep: bool) -> str:
         """The code of the refusal, empty if it was done. Afterwards all is as before, unless it was

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.database import write_engine
 from tests.support.servers import (
+    Cleaner,
     ServerUrls,
     SharedServers,
     clone_migrated,
     connected,
     create_database,
-    reset,
 )
 
 _servers = pytest.StashKey[SharedServers]()
@@ -30,6 +30,12 @@ def pytest_configure_node(node: Any) -> None:
         config.stash[_servers] = SharedServers()
         config.stash[_urls] = config.stash[_servers].start()
     node.workerinput["unico_servers"] = config.stash[_urls].to_dict()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no worker waits for another one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,12 +84,21 @@ async def engine(database_url: str) -> AsyncGenerator[AsyncEngine]:
     await engine.dispose()
 
 
-@pytest.fixture
-async def clean_database(database_url: str) -> str:
-    """The database, as the migrations left it; returns its URL."""
+@pytest.fixture(scope="session")
+async def cleaner(database_url: str) -> AsyncGenerator[Cleaner]:
+    """Whoever cleans this worker's database, on a connection that is kept."""
     async with connected(database_url) as connection:
-        await reset(connection)
-    return database_url
+        cleaner = Cleaner(database_url, connection)
+        yield cleaner
+        if cleaner.connection is not connection:
+            await cleaner.connection.close()
+
+
+@pytest.fixture
+async def clean_database(cleaner: Cleaner) -> str:
+    """The database, as the migrations left it; returns its URL."""
+    await cleaner.clean()
+    return cleaner.url
 
 
 @pytest.fixture

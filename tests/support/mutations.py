@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.all_tables import metadata
 from domain.common.database import Database
 from domain.identity.model import Actor
+from domain.orders.place import Terms
+from domain.sourcing.nearest import NearestFirst
 from schema.context import Services
 from tests.support.actors import EVERYBODY_AND_A_CUSTOMER
 from tests.support.graphql import Api
@@ -46,10 +49,10 @@ async def events(engine: AsyncEngine) -> list[dict[str, Any]]:
 
 def api_of(engine: AsyncEngine, query: type, mutation: type) -> Api:
     """An API of these root fields only, for areas that take no payments."""
-    nothing = cast("Any", None)
     database = Database(engine, engine, lambda: None)
     schema = strawberry.Schema(query, mutation)
-    return Api(schema, Services(database, gateway=nothing, terms=nothing))
+    terms = Terms(NearestFirst(), payment_window=timedelta(minutes=15))
+    return Api(schema, Services(database, gateway=cast("Any", None), terms=terms))
 
 
 @dataclass(frozen=True)

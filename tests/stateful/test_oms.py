@@ -17,6 +17,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa

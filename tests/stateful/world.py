@@ -5,12 +5,14 @@ import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
+from strawberry.extensions import ParserCache, ValidationCache
 
-from app.schema import bare_schema
+from app.schema import Mutation, Query, Schema, Subscription
 from domain.common.database import Database, DbConnection
 from domain.common.transaction import Tx, UnitOfWork
 from domain.orders.invariants import invariant_violations
@@ -118,6 +120,14 @@ class MemoryGateway:
         return GatewayAnswer(Outcome.APPROVED, reference)
 
 
+@cache
+def _schema() -> Schema:
+    """The schema, which parses and validates each document once: half the work of a refusal."""
+    parsed, validated = ParserCache(), ValidationCache()  # one of each for all calls of a world
+    extensions = [lambda: parsed, lambda: validated]
+    return Schema(Query, Mutation, Subscription, extensions=extensions)
+
+
 @dataclass
 class Undoing:
     """Says whether what is done is kept after all."""
@@ -144,7 +154,7 @@ class World:
             outer = await connection.begin()
             database, gateway = OneConnection(connection), MemoryGateway()
             services = Services(database, gateway, shop.terms)
-            api = Api(bare_schema(), services)
+            api = Api(_schema(), services)
             savepoints = cast("AsyncEngine", _Savepoints(connection))
             mine = Shop(database, cast(Any, gateway), shop.terms)
             return World(runner, connection, outer, Stage(savepoints, mine, services, api), gateway)

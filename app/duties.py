@@ -17,6 +17,7 @@ from domain.orders.holding import lift_due
 from domain.orders.renewing import renew_promises
 from domain.orders.sweep import expire_unpaid, void_leftovers
 from domain.pickup.waiting import expire_pickups
+from domain.shipments.asking import ask_about_silent
 from domain.shipments.inbox import apply_parked
 from domain.shipments.labelling.carrying_out import Office, finish_labels
 from domain.stock.expiry import expire_due
@@ -50,6 +51,10 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("scheduled holds", lambda: lift_due(database, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
         Duty("parked reports", lambda: apply_parked(database, limit=BATCH)),
+        Duty(
+            "silent parcels",
+            lambda: ask_about_silent(database, services.carriers, limit=BATCH),
+        ),
         Duty("labels", lambda: finish_labels(Office(database, services.carriers), limit=BATCH)),
         Duty(
             "reservations",

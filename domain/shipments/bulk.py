@@ -12,7 +12,7 @@ from domain.shipments.saving import stored
 from domain.shipments.tables import parcel, parcel_line, shipment
 
 _SHIPMENT = [column.name for column in shipment.columns]
-_PARCEL = [column.name for column in parcel.columns]
+_PARCEL = [column.name for column in parcel.columns if column.name != "asked_at"]
 _PARCEL_LINE = [column.name for column in parcel_line.columns]
 
 

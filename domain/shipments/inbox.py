@@ -66,7 +66,7 @@ async def take_in(
     """
     return await database.run(
         lambda tx: _take_in(tx, message),
-        actor_key=_actor(message.carrier).key,
+        actor_key=reporter(message.carrier).key,
         correlation_id=correlation_id,
     )
 
@@ -83,7 +83,7 @@ async def _take_in(tx: Tx, message: CarrierMessage) -> MessageState:
 
 
 async def _apply(tx: Tx, message: CarrierMessage) -> MessageState:
-    unknown = await _recorded(tx, message)
+    unknown = await recorded(tx, message)
     state = MessageState.PARKED if unknown else MessageState.APPLIED
     c = carrier_message.c
     await tx.connection.execute(
@@ -94,13 +94,15 @@ async def _apply(tx: Tx, message: CarrierMessage) -> MessageState:
     return state
 
 
-async def _recorded(tx: Tx, message: CarrierMessage) -> list[CarrierReport]:
+async def recorded(tx: Tx, message: CarrierMessage) -> list[CarrierReport]:
     """The reports whose parcels are not known; the others are recorded, parcel by parcel."""
     unknown: list[CarrierReport] = []
     for report in _in_order(message.reports):
         try:
             async with tx.connection.begin_nested():
-                await record_tracking_event(tx, _actor(message.carrier), _command(message, report))
+                await record_tracking_event(
+                    tx, reporter(message.carrier), _command(message, report)
+                )
         except NotFound:
             unknown.append(report)
     return unknown
@@ -110,7 +112,8 @@ def _in_order(reports: Iterable[CarrierReport]) -> Sequence[CarrierReport]:
     return sorted(reports, key=lambda each: (each.tracking_number, each.occurred_at))
 
 
-def _actor(carrier: str) -> Actor:
+def reporter(carrier: str) -> Actor:
+    """Who records what a carrier says."""
     return Actor(f"carrier-{carrier}", Role.OPERATIONS)
 
 
@@ -136,7 +139,7 @@ async def apply_parked(database: Database, *, limit: int = 100) -> int:
     for carrier, message_id in found:
         await database.run(
             lambda tx, one=carrier, key=message_id: _again(tx, one, key),
-            actor_key=_actor(carrier).key,
+            actor_key=reporter(carrier).key,
         )
     return len(found) + await database.run(_drop_old, actor_key="SYSTEM:inbox")
 

@@ -20,7 +20,7 @@ from domain.shipments.events import shipment_changed
 from domain.shipments.model import Parcel, Shipment, TrackingEvent
 from domain.shipments.tables import parcel, parcel_line, shipment, tracking_event
 
-_PARCEL = [column.name for column in parcel.columns]
+_PARCEL = [column.name for column in parcel.columns if column.name != "asked_at"]
 _PARCEL_LINE = [column.name for column in parcel_line.columns]
 _EVENT = [column.name for column in tracking_event.columns]
 _PARCEL_CHANGING = ("tracking_number", "status", "expected_at", "returned_at")

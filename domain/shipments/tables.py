@@ -44,6 +44,7 @@ parcel = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("expected_at", sa.DateTime(timezone=True), comment="as the carrier said last"),
     sa.Column("returned_at", sa.DateTime(timezone=True), comment="received back by the sender"),
+    sa.Column("asked_at", sa.DateTime(timezone=True), comment="when the carrier was asked last"),
     sa.UniqueConstraint("carrier", "tracking_number"),
     sa.UniqueConstraint("shipment_id", "position"),
 )
@@ -121,6 +122,11 @@ label = sa.Table(
     ),
     sa.CheckConstraint("(state in ('BUYING','VOIDING')) = (next_try_at is not null)", name="try"),
     sa.CheckConstraint("direction in ('OUTBOUND','RETURN')", name="direction"),
+    sa.Index(
+        "ix_label_unused",
+        "fulfillment_order_id",
+        postgresql_where=sa.text("state = 'BOUGHT' and parcel_id is null"),
+    ),
     sa.Index(
         "ix_label_next_try_at", "next_try_at", postgresql_where=sa.text("next_try_at is not null")
     ),

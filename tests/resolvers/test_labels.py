@@ -200,6 +200,26 @@ async def test_the_scheduler_ends_what_a_dead_worker_began(engine: AsyncEngine) 
     await stage.check()
 
 
+async def test_a_worker_that_dies_while_it_asks_leaves_an_intent(engine: AsyncEngine) -> None:
+    carrier = ScriptedCarrier(broken=True)
+    stage, order, work = await open_packed(engine, carrier)
+    document = "mutation($i: CreateLabelInput!) { createLabel(input: $i) { __typename } }"
+    given = {"idempotencyKey": "k", "fulfillmentOrderId": work, "weightG": 500, **SCRIPTED}
+    assert (await stage.api.ask(ADMIN, document, {"i": given}))[1] != []
+    assert await labels_of(stage, order["id"]) == [{"state": "BUYING"}]
+    await stage.make_due("label", "next_try_at")
+    with pytest.raises(RuntimeError, match="a defect of the adapter"):
+        await stage.tick()
+    carrier.broken = False
+    assert await stage.tick() == 0  # its next try was put off: others have their turn
+    await stage.make_due("label", "next_try_at")
+    assert await stage.tick() == 1
+    again = await label(stage, "createLabel", **given)
+    assert again["label"]["state"] == "BOUGHT"
+    assert len({wanted.key for wanted in carrier.bought}) == 1
+    await stage.check()
+
+
 async def test_a_void_label_cannot_be_shipped_or_voided_again(engine: AsyncEngine) -> None:
     stage, _, work = await open_packed(engine)
     made = await created(stage, work)

@@ -95,6 +95,10 @@ class ScriptedCarrier:
     bought: list[LabelRequest] = field(default_factory=list[LabelRequest])
     cancelled: list[str] = field(default_factory=list[str])
     document: bytes | None = None
+    told: dict[str, list[CarrierReport]] = field(default_factory=dict[str, list[CarrierReport]])
+    asked: list[str] = field(default_factory=list[str])
+    broken: bool = False
+    """Whether it fails as no adapter should."""
 
     async def rates(
         self, sender: Place, recipient: Place, weights_g: Sequence[int]
@@ -104,6 +108,8 @@ class ScriptedCarrier:
 
     async def buy_label(self, wanted: LabelRequest) -> LabelAnswer:
         self.bought.append(wanted)
+        if self.broken:
+            raise RuntimeError("a defect of the adapter")
         outcome = self.buys.pop(0) if self.buys else Outcome.DONE
         if outcome is not Outcome.DONE:
             return LabelAnswer(outcome, reason="no such street")
@@ -116,5 +122,5 @@ class ScriptedCarrier:
         return VoidAnswer(outcome, "scanned already" if outcome is Outcome.REFUSED else None)
 
     async def track(self, tracking_number: str) -> Sequence[CarrierReport]:
-        del tracking_number
-        return ()
+        self.asked.append(tracking_number)
+        return self.told.get(tracking_number, [])

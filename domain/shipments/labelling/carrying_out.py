@@ -1,7 +1,7 @@
 """Intents of labels, carried out: the carrier is asked between two transactions, under no lock.
 
 An intent is a row. Whoever finds it may carry it out, again and again: the carrier is asked with
-the label's id as key, and an answer that was recorded before changes nothing (ADR 0017).
+the label's id as key, and an answer that was recorded before changes nothing (ADR 0023).
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,6 +28,7 @@ from domain.shipments.labelling.model import (
     request_of,
     voided,
     voiding,
+    waiting,
 )
 from domain.shipments.labelling.repository import (
     due_labels,
@@ -196,9 +197,24 @@ async def finish_labels(office: Office, *, limit: int = 100) -> int:
         await _run(office, lambda tx, one=label_id: _give_up(tx, one))
         await carry_out(office, label_id)
     due = await office.database.read(lambda connection: due_labels(connection, limit))
+    tried = 0
     for label_id in due:
-        await carry_out(office, label_id)
-    return len(useless) + len(due)
+        if await _run(office, lambda tx, one=label_id: _taken(tx, one)):
+            await carry_out(office, label_id)
+            tried += 1
+    return len(useless) + tried
+
+
+async def _taken(tx: Tx, label_id: LabelId) -> bool:
+    """Whether the intent is still due; its next try is put off, so that one worker at a time asks,
+    and a label on which asking breaks does not stand in the way of the others.
+    """
+    _, label = await locked_label(tx.connection, label_id)
+    now = await tx.now()
+    if label.next_try_at is None or label.next_try_at > now:
+        return False
+    await tx.connection.execute(updated(waiting(label, now)))
+    return True
 
 
 async def _give_up(tx: Tx, label_id: LabelId) -> None:

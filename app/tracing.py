@@ -7,7 +7,8 @@ from starlette.types import ASGIApp
 
 from app.settings import Settings, SettingsError
 
-_EXCLUDED = "/live$,/ready$,/metrics$"
+_EXCLUDED = "/live$,/ready$,/metrics$,/labels/"
+"""Probes; and addresses of labels, since spans carry the whole address and theirs is a secret."""
 
 
 def set_up_tracing(settings: Settings) -> Callable[[ASGIApp], ASGIApp]:

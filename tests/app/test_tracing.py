@@ -45,9 +45,11 @@ async def test_requests_become_spans_and_probes_do_not() -> None:
         httpx2.AsyncClient() as client,
     ):
         await client.get(f"{server.url}/pid")
+        await client.get(f"{server.url}/labels/1.pdf?token=secret")
         server.interrupt()  # what is not sent yet is sent at the end
         path, body = await received.get()
     assert path == "/v1/traces"
     assert b"GET /pid" in body
     assert b"unico" in body
     assert b"/ready" not in body
+    assert b"secret" not in body

@@ -368,4 +368,6 @@ async def test_a_parcel_gets_a_label_of_its_own_after_shipping(engine: AsyncEngi
     assert seen["shipments"][0]["parcels"] == [
         {"id": parcel, "trackingNumber": made["trackingNumber"]}
     ]
+    again = await label(stage, "createLabel", carrier="GLS", **given)
+    assert again["code"] == "ILLEGAL_LABEL_STEP"
     await stage.check()

@@ -32,7 +32,7 @@ from domain.shipments.labelling.model import (
     place_of_address,
     place_of_location,
 )
-from domain.shipments.labelling.repository import inserted
+from domain.shipments.labelling.repository import has_label, inserted
 from domain.shipments.labelling.results import LabelDone
 from domain.shipments.labels import carrier_code
 from domain.shipments.model import AT_SENDER, Parcel
@@ -64,7 +64,7 @@ async def create_label(office: Office, actor: Actor, given: CreateLabel) -> Labe
         NotFound: no such work or parcel, or at a location out of the actor's scope.
         Forbidden, IdempotencyConflict, ValidationFailed: see there.
         IllegalTransition, OrderOnHold: the goods are not packed, or not to be shipped now.
-        IllegalLabelStep: the parcel has left.
+        IllegalLabelStep: the parcel has left, or has a label that can be edited.
         CarrierRefused: the carrier does not sell it; a label in state FAILED tells of it.
 
     Locks: the order; none while the carrier is asked.
@@ -175,6 +175,8 @@ async def _sent(tx: Tx, command: CreateLabel) -> _Goods:
     if command.direction is Direction.OUTBOUND:
         if parcel.status not in AT_SENDER:
             raise IllegalLabelStep(OPERATION, f"the parcel is {parcel.status.value}")
+        if await has_label(tx.connection, parcel.id):
+            raise IllegalLabelStep(OPERATION, "the parcel has a label: edit that")
         if parcel.carrier != command.carrier:
             raise ValidationFailed("carrier", f"must be {parcel.carrier}, which has the parcel")
     units = {line.line_id: line.quantity for line in parcel.lines}

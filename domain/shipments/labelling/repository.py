@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import NotFound
-from domain.common.ids import FulfillmentOrderId, LabelId
+from domain.common.ids import FulfillmentOrderId, LabelId, ParcelId
 from domain.common.sql import rows_of
 from domain.identity.model import Actor
 from domain.orders.model import FulfillmentOrderStatus, Order
@@ -106,6 +106,15 @@ async def is_being_replaced(connection: AsyncConnection, label_id: LabelId) -> b
     live = [LabelState.BUYING, LabelState.BOUGHT, LabelState.VOIDING]
     query = sa.select(sa.exists().where(label.c.replaces_id == label_id, label.c.state.in_(live)))
     return bool(await connection.scalar(query))
+
+
+async def has_label(connection: AsyncConnection, parcel_id: ParcelId) -> bool:
+    """Whether the parcel has a label for its way to the customer, or one is being bought."""
+    live = [LabelState.BUYING, LabelState.BOUGHT]
+    mine = sa.and_(label.c.parcel_id == parcel_id, label.c.direction == Direction.OUTBOUND.value)
+    return bool(
+        await connection.scalar(sa.select(sa.exists().where(mine, label.c.state.in_(live))))
+    )
 
 
 async def check_usable(

@@ -38,6 +38,7 @@ _TWICE = [
 ]
 BREAKS: list[tuple[str, str]] = [
     ("LABELS", _VOID),
+    ("LABELS", _TWICE[0]),
     ("LABELS", ";".join(_TWICE)),
     ("WAVES", "update fulfillment_order set wave_id = gen_random_uuid() where {of_planned}"),
     ("WAVES LOG", """insert into wave select gen_random_uuid(), 'W', id, 'OPEN', null, 'x', now(),

@@ -24,6 +24,8 @@ from domain.stock.expiry import expire_due
 from schema.context import Services
 
 BATCH = 100
+CALLS = 10
+"""At most so many calls of carriers in a sweep: one that is slow must not hold up the rest."""
 ACTOR = "SYSTEM:housekeeping"
 
 
@@ -53,9 +55,9 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("parked reports", lambda: apply_parked(database, limit=BATCH)),
         Duty(
             "silent parcels",
-            lambda: ask_about_silent(database, services.carriers, limit=BATCH),
+            lambda: ask_about_silent(database, services.carriers, limit=CALLS),
         ),
-        Duty("labels", lambda: finish_labels(Office(database, services.carriers), limit=BATCH)),
+        Duty("labels", lambda: finish_labels(Office(database, services.carriers), limit=CALLS)),
         Duty(
             "reservations",
             lambda: database.run(lambda tx: expire_due(tx, BATCH), actor_key=ACTOR),

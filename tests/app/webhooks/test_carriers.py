@@ -49,8 +49,9 @@ def signed(
 
 async def books(engine: AsyncEngine) -> dict[str, str]:
     """A digest of all tables but those in which the relay moves events on."""
-    road = {'"outbox"', '"event_log"', '"sequencer_state"'}
-    return {name: rows for name, rows in (await everything(engine)).items() if name not in road}
+    road = {"outbox", "event_log", "sequencer_state"}
+    digests = await everything(engine)
+    return {name: rows for name, rows in digests.items() if name not in road}
 
 
 @dataclass

@@ -18,6 +18,7 @@ from domain.common.database import write_engine
 from domain.shipments.tables import label, parcel
 from tests.stateful.test_oms import Oms
 from tests.support.carriers import TO_PACKED, ScriptedCarrier
+from tests.support.mutations import everything
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN, open_shop
 from tests.support.stage import gid, wish
@@ -35,16 +36,17 @@ class Labels(Oms):
         super().__init__()
         self.carrier = ScriptedCarrier()
         self.world.stage.services.carriers = {"SCRIPT": self.carrier}
+        self.settled: tuple[str, str, dict[str, Any]] | None = None
 
     def ask_label(self, name: str, buy: Outcome, void: Outcome, **given: Any) -> None:
-        """A change of a label, with a carrier that answers so. Only what is settled is replayed."""
+        """A change of a label, with a carrier that answers so."""
         self.carrier.buys, self.carrier.voids = [buy], [void]
         given.setdefault("idempotencyKey", uuid4().hex)
         kind = f"{name[0].upper()}{name[1:]}Input"
         selection = "... on LabelPayload { label { state } }"
         answer = self.world.do(self.world.stage.do(ADMIN, name, kind, selection, **given))
         if answer.get("label", {}).get("state") in ("BOUGHT", "VOIDED"):
-            self.last = (name, kind, given)
+            self.settled = (name, kind, given)
 
     def a_label(self, pick: int) -> dict[str, Any] | None:
         found = self.one(sa.select(label).order_by(label.c.id), pick)
@@ -95,6 +97,19 @@ class Labels(Oms):
     def void_label(self, pick: int, void: Outcome) -> None:
         if given := self.a_label(pick):
             self.ask_label("voidLabel", Outcome.DONE, void, **given)
+
+    @rule()
+    def replay_label(self) -> None:
+        """What is settled is answered again, and nothing is done; an intent would go on."""
+        if self.settled is None:
+            return
+        name, kind, given = self.settled
+        before = self.world.do(everything(self.world.stage.engine))
+        asked = len(self.carrier.bought), len(self.carrier.cancelled)
+        again = self.world.do(self.world.stage.do(ADMIN, name, kind, "", **given))
+        assert again["__typename"] == "LabelPayload", (name, again)
+        assert (len(self.carrier.bought), len(self.carrier.cancelled)) == asked
+        assert self.world.do(everything(self.world.stage.engine)) == before
 
     @rule(buy=ANSWERS, void=ANSWERS)
     def carriers_are_asked_again(self, buy: Outcome, void: Outcome) -> None:

@@ -94,6 +94,21 @@ async def test_a_preview_is_refused_as_the_edit_would_be(engine: AsyncEngine) ->
     assert await preview(stage, released, remove(order)) == ["QUANTITY_NOT_EDITABLE"]
 
 
+async def test_a_kit_and_its_component_in_one_edit_are_one_demand(engine: AsyncEngine) -> None:
+    stage = await open_stage(engine, {"HAT": {"ROME": 4}, "SCARF": {"ROME": 4}})
+    order = await stage.placed()
+    too_many = [add("SET", 2), to(order, 3)]
+    assert (await preview(stage, order, *too_many))["possible"] is False
+    assert (await refused(stage, order, *too_many))["code"] == "INSUFFICIENT_STOCK"
+    done = await edited(stage, order, add("SET", 2), to(order, 2))
+    assert groups_of(done) == {"ALLOCATED": 4}
+    assert ((await stage.level("HAT")).available, (await stage.level("SCARF")).available) == (0, 2)
+    fewer = await edited(stage, done, to(done, 1, line=1))
+    assert groups_of(fewer) == {"ALLOCATED": 3, "CANCELLED": 1}
+    assert ((await stage.level("HAT")).available, (await stage.level("SCARF")).available) == (1, 3)
+    await stage.check()
+
+
 async def test_customers_edit_within_the_channels_window_and_staff_after(
     engine: AsyncEngine,
 ) -> None:

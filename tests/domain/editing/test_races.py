@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.errors import IdempotencyConflict
+from domain.common.ids import Sku
 from domain.editing.commands import AddUnits, EditLines, SetUnits
 from domain.editing.edit_lines import edit_order_lines
 from domain.editing.errors import StaleOrder
@@ -123,4 +124,26 @@ async def test_twenty_times_one_key_is_one_edit_and_one_charge(shop: Shop) -> No
     with pytest.raises(IdempotencyConflict):
         await edit_order_lines(shop.till(AGENT), other)
     assert (await now(shop, before)).version == before.version + 1
+    assert await shop.broken_rules() == []
+
+
+async def test_edits_that_take_and_free_the_same_stock_crosswise_all_succeed(
+    engine: AsyncEngine, clean_database: str
+) -> None:
+    shop = await open_shop(engine, {"HAT": {"ROME": 20}, "SCARF": {"ROME": 20}})
+
+    async def swap(number: int) -> None:
+        old, new = ("HAT", "SCARF") if number % 2 else ("SCARF", "HAT")
+        placed = await place_order(shop.till(), order(lines={old: 2}))
+        before = (await shop.database.read(lambda c: orders_by_id(c, [placed.order_id])))[
+            placed.order_id
+        ]
+        changes = (SetUnits(before.lines[0].id, 0), AddUnits(Sku(new), 1))
+        await edit_order_lines(
+            shop.till(AGENT), EditLines(f"k{number}", before.id, before.version, changes)
+        )
+
+    await asyncio.gather(*[swap(number) for number in range(8)])
+    levels = [await stock.level_at(engine, sku) for sku in ("HAT", "SCARF")]
+    assert [(level.allocated, level.reserved) for level in levels] == [(4, 0), (4, 0)]
     assert await shop.broken_rules() == []

@@ -45,7 +45,9 @@ async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
 async def api(
     shop: Shop, clean_database: str, clean_redis: str, tmp_path: Path
 ) -> AsyncGenerator[Api]:
-    async with serving(settings_for(clean_database, clean_redis, tmp_path)) as opened:
+    async with serving(
+        settings_for(clean_database, clean_redis, tmp_path, housekeeping=False)
+    ) as opened:
         yield opened
 
 

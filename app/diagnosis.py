@@ -197,10 +197,13 @@ async def check_sequencer(patient: Patient) -> Finding:
 
 
 async def check_transactions(patient: Patient) -> Finding:
-    """No session holds a transaction open for minutes: it would block clean-up and migrations."""
+    """No session of this database holds a transaction open for minutes: it would block clean-up and
+    migrations.
+    """
     oldest = await patient.database.fetchval(
         """SELECT extract(epoch FROM max(now() - xact_start))::float8 FROM pg_stat_activity
-           WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+           WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+             AND datname = current_database()"""
     )
     if (oldest or 0) > _LONG_TRANSACTION_S:
         return Finding(

@@ -19,6 +19,7 @@ from domain.payments.gateway import GatewayAnswer, Outcome
 from domain.payments.model import Payment, Tender, authorisation_answered, intent
 from domain.stock.allocation import allocate, deallocate, release, reserve
 from domain.stock.errors import InsufficientStock
+from domain.stock.locking import lock_levels
 from domain.stock.model import MovementReason
 
 ACTION = "EDIT_LINES"
@@ -56,6 +57,7 @@ async def apply(tx: Tx, before: Order, edit: StoredEdit, change: Edited) -> Orde
     then those that it frees.
     """
     after = await with_promises(tx, change.order) if edit.edit.unfilled else change.order
+    await lock_levels(tx, [*change.taken, *change.freed])
     if change.taken:
         await allocate(tx, change.taken, owner=_owner(edit), reference=before.number)
     if change.freed:

@@ -18,8 +18,7 @@ from domain.orders.repository import locked_order
 from domain.orders.resourcing import resourced, unsourced
 from domain.orders.saving import save
 from domain.orders.work import waits_for_all
-from domain.stock.repository import among
-from domain.stock.tables import stock_level
+from domain.stock.locking import lock_levels_of
 
 FILLER = "SYSTEM:fill"
 PROMPTLY = 10
@@ -129,9 +128,7 @@ async def _fill(tx: Tx, one: _Waiting, passed: _Waiting | None, terms: Terms) ->
 async def _lock_levels(tx: Tx, order: Order) -> None:
     waiting = {group.line_id for group in order.groups if unsourced(group)}
     skus = {sku for line in order.lines if line.id in waiting for sku in line.components}
-    query = sa.select(stock_level.c.sku).where(among(stock_level.c.sku, skus))
-    in_order = query.order_by(stock_level.c.location_id, stock_level.c.sku)
-    await tx.connection.execute(in_order.with_for_update())
+    await lock_levels_of(tx, skus)
 
 
 def _goes_on(order: Order) -> bool:

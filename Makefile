@@ -19,7 +19,8 @@ run: $(VENV)/.runtime ## start Unico in the foreground (ARGS="--port 9000" is pa
 	@exec $(BIN)/unico up $(ARGS)
 
 test: lint ## lint, types, architecture, then every test with coverage
-	$(BIN)/python -m pytest --cov $(ARGS)
+	$(BIN)/python -m pytest --cov -m "not repetitive" $(ARGS)
+	$(BIN)/python -m pytest -m repetitive $(ARGS) || test $$? -eq 5  # 5: ARGS name no such test
 
 lint: $(VENV)/.dev ## format, lint, types and import contracts
 	$(BIN)/ruff check .

@@ -153,6 +153,7 @@ class Explorer:
 
 
 @pytest.mark.slow
+@pytest.mark.repetitive
 @pytest.mark.timeout(600)
 def test_every_call_from_every_state(ground: Ground) -> None:
     with ground.walker() as walker:
@@ -185,6 +186,7 @@ NUMBER = st.integers(0, 60)
 
 
 @pytest.mark.slow
+@pytest.mark.repetitive
 @pytest.mark.timeout(600)
 def test_any_call_from_any_mixture(ground: Ground) -> None:
     @settings(

@@ -124,6 +124,7 @@ class Labels(Oms):
 
 
 @pytest.mark.slow
+@pytest.mark.repetitive
 @pytest.mark.timeout(900)
 def test_labels_in_any_order_keep_the_books(servers: ServerUrls, worker_number: int) -> None:
     with asyncio.Runner() as runner:

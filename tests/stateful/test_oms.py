@@ -315,6 +315,7 @@ class Oms(SupplyRules):
 
 
 @pytest.mark.slow
+@pytest.mark.repetitive
 @pytest.mark.timeout(900)
 def test_anything_in_any_order_keeps_the_books(servers: ServerUrls, worker_number: int) -> None:
     with asyncio.Runner() as runner:

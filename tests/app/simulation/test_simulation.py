@@ -31,7 +31,9 @@ async def simulated(settings: Settings, said: list[str]) -> Result:
     return await simulate(settings, Plan(stores=2, orders=40, seed=3, rates=RATES), said.append)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.slow
+@pytest.mark.repetitive
+@pytest.mark.timeout(300)
 async def test_a_day_and_what_follows_leave_sound_books(settings: Settings) -> None:
     said: list[str] = []
     result = await simulated(settings, said)

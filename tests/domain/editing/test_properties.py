@@ -108,6 +108,7 @@ def check_money(order: Order, gateway_authorised: int) -> None:
         assert order.payable_minor == order.total_minor
 
 
+@pytest.mark.repetitive
 @pytest.mark.timeout(300)
 def test_any_edits_keep_the_books(servers: ServerUrls, worker_number: int) -> None:
     with asyncio.Runner() as runner:

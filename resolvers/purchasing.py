@@ -154,7 +154,9 @@ class PurchasingMutation:
         """The purchase order, or why not."""
         actor = info.context.caller
         return await _change(
-            info.context, lambda tx: service.record_supplier_invoice(tx, actor, input.to_domain())
+            info.context,
+            lambda tx: service.record_supplier_invoice(tx, actor, input.to_domain()),
+            moves_stock=False,
         )
 
 
@@ -165,11 +167,15 @@ def _place(given: relay.GlobalID | None, field: str) -> LocationId | None:
 
 
 async def _change(
-    context: Context, work: Callable[[Tx], Awaitable[PurchaseOrderChange]]
+    context: Context,
+    work: Callable[[Tx], Awaitable[PurchaseOrderChange]],
+    *,
+    moves_stock: bool = True,
 ) -> PurchaseOrderResult:
     async def run() -> PurchaseOrderPayload:
         changed = await context.run(work)
-        await fill(context)
+        if moves_stock:
+            await fill(context)
         actor, key = context.caller, changed.purchase_order_id
         found = await context.read_primary(lambda c: purchase_order_by_id(c, actor, key))
         assert found is not None  # whoever changed it may see it

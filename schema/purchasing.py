@@ -15,15 +15,7 @@ from domain.purchasing.repository import PurchaseOrderChangeEntry, changes_of, i
 from schema.access import access
 from schema.context import Info
 from schema.enums import described
-from schema.errors import (
-    Error,
-    ForbiddenError,
-    IdempotencyConflictError,
-    NotFoundError,
-    ValidationError,
-    VersionConflictError,
-    twin_of,
-)
+from schema.errors import CommonError, Error, twin_of
 from schema.ids import global_id
 from schema.money import Money
 
@@ -242,13 +234,6 @@ class PurchaseOrderPayload:
 
 
 PurchaseOrderResult = Annotated[
-    PurchaseOrderPayload
-    | IllegalPurchaseStepError
-    | InvoiceAlreadyRecordedError
-    | ValidationError
-    | NotFoundError
-    | ForbiddenError
-    | VersionConflictError
-    | IdempotencyConflictError,
+    PurchaseOrderPayload | IllegalPurchaseStepError | InvoiceAlreadyRecordedError | CommonError,
     strawberry.union("PurchaseOrderResult", description="What changes of a purchase order answer."),
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import cycle, islice
 from random import Random
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -32,14 +31,11 @@ _LINES = 100
 def sites(stores: int) -> list[Site]:
     """So many stores and the distribution centres; further stores are neighbours of the first."""
     known = [site for site in SITES if site.kind is LocationKind.STORE]
-    more = (
-        replace(site, code=f"{site.code}-{number // len(known) + 1}")
-        for number, site in zip(range(stores), cycle(known), strict=False)
-    )
-    chosen = [
-        site if number < len(known) else other
-        for number, (site, other) in enumerate(zip(islice(cycle(known), stores), more, strict=True))
-    ]
+    chosen: list[Site] = []
+    for number in range(stores):
+        turn, place = divmod(number, len(known))
+        site = known[place]
+        chosen.append(replace(site, code=f"{site.code}-{turn + 1}") if turn else site)
     return [*chosen, *(site for site in SITES if site.kind is LocationKind.DC)]
 
 

@@ -20,7 +20,7 @@ _BUSY = (2, 4, 6, 8, 8, 7, 6, 6, 6, 7, 8, 10, 12, 9, 5)
 _FIRST = ("Ada", "Bruno", "Carmen", "Dario", "Elena", "Hugo", "Lucia", "Marta", "Paolo", "Sara")
 _LAST = ("Bassi", "Conti", "Ferrer", "Greco", "Lopez", "Moreno", "Neri", "Rossi", "Serra", "Soler")
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
-_NOW, _LATER = "tok_approve", "tok_timeout"
+_APPROVED, _TIMED_OUT = "tok_approve", "tok_timeout"
 
 
 class Shopping:
@@ -75,7 +75,7 @@ class Shopping:
             return
         again = {"orderId": refused.details["orderId"]}
         if refused.code == "PAYMENT_DECLINED":
-            again["payment"] = {"tender": "CARD", "token": _NOW}
+            again["payment"] = {"tender": "CARD", "token": _APPROVED}
         payload = await self._world.attempt(seller, "payOrder", **again)
         if payload:
             self._placed(payload["order"], wish)
@@ -195,4 +195,4 @@ class Shopping:
                 if outcome < rates.declined:
                     return {"tender": "CARD", "token": "tok_decline"}
                 late = outcome < rates.declined + rates.timed_out
-                return {"tender": "CARD", "token": _LATER if late else _NOW}
+                return {"tender": "CARD", "token": _TIMED_OUT if late else _APPROVED}

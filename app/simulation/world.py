@@ -89,10 +89,6 @@ class World:
         """All distribution centres."""
         return [place for place in self.places if not place.is_store]
 
-    def place(self, location: str) -> Place:
-        """The place with that global id."""
-        return next(place for place in self.places if place.id == location)
-
     def chance(self, probability: float) -> bool:
         """True that often."""
         return self.random.random() < probability

@@ -26,7 +26,8 @@ from app.logging import current_correlation_id
 from app.resources import Resources
 from app.webhooks.errors import MessageMalformed, SignatureRejected
 from domain.common.errors import DomainError
-from domain.shipments.inbox import CarrierMessage, MessageState, database_time, take_in
+from domain.common.transaction import database_time
+from domain.shipments.inbox import CarrierMessage, MessageState, take_in
 
 PATH = "/webhooks/carriers/{carrier}"
 

@@ -1,13 +1,20 @@
 """Statements of a stable shape: many rows, one statement, one cached plan (ADR 0018)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, Insert, aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, aggregate_order_by, insert
 from sqlalchemy.sql.dml import UpdateBase
 
 Row = Mapping[str, Any]
+
+
+def among(column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of `values`, which travel as one parameter: the text stays the same
+    for any number of them.
+    """
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
 
 
 def rows_of(columns: Iterable[sa.Column[Any]], rows: Sequence[Row]) -> sa.TableValuedAlias:

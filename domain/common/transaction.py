@@ -18,6 +18,11 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 5
 
 
+async def database_time(connection: AsyncConnection) -> datetime:
+    """The database's time (UTC), by which all that depends on time is judged."""
+    return (await connection.execute(sa.select(sa.func.now()))).scalar_one()
+
+
 class Tx:
     """An open transaction: its connection, who acts, its time, and the events it will publish."""
 
@@ -32,8 +37,7 @@ class Tx:
     async def now(self) -> datetime:
         """The database's time at the start of this transaction (UTC); one statement at most."""
         if self._now is None:
-            self._now = await self.connection.scalar(sa.select(sa.func.now()))
-        assert self._now is not None
+            self._now = await database_time(self.connection)
         return self._now
 
     def set_now(self, now: datetime) -> None:

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.catalog.tables import kit_component, variant
 from domain.common.errors import NotFound
 from domain.common.ids import LocationId, Sku
-from domain.common.sql import children, upsert_many
+from domain.common.sql import among, children, upsert_many
 from domain.common.transaction import Tx
 from domain.counting.model import Count
 from domain.counting.tables import stock_count, stock_count_line
 from domain.stock.model import Level, MovementReason
 from domain.stock.posting import LEVEL_COLUMNS, level_of
-from domain.stock.repository import among
 from domain.stock.tables import stock_level
 
 _COUNTS = TypeAdapter(list[Count])

@@ -53,8 +53,8 @@ async def apply(tx: Tx, before: Order, edit: StoredEdit, change: Edited) -> Orde
         InsufficientStock: what the edit reserved has expired and the stock is gone; nothing was
             changed yet.
 
-    Locks: inbound stock by id, then stock levels in (location, sku) order: those that it takes,
-    then those that it frees.
+    Locks: inbound stock by id, then all stock levels that it takes or frees, in (location, sku)
+    order.
     """
     after = await with_promises(tx, change.order) if edit.edit.unfilled else change.order
     await lock_levels(tx, [*change.taken, *change.freed])

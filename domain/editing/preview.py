@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import NotFound
 from domain.common.ids import OrderId, OrderLineId, Sku
+from domain.common.transaction import database_time
 from domain.editing.commands import Change
 from domain.editing.drafting import Draft, draft_for, edited
 from domain.editing.model import shortfall
@@ -74,7 +74,7 @@ async def preview_edit(
     if order is None:
         raise NotFound("order", str(order_id))
     require_visible(actor, order)
-    now = (await connection.execute(sa.select(sa.func.now()))).scalar_one()
+    now = await database_time(connection)
     draft = await draft_for(connection, actor, order, changes, terms.sourcing, now)
     after = edited(order, draft.edit, None).order
     return Preview(

@@ -40,8 +40,8 @@ async def propose(tx: Tx, actor: Actor, command: EditLines, terms: Terms) -> Sto
         ProductNotFound, ProductNotSellable: a SKU is unknown, withdrawn or without a price.
         InsufficientStock: the order's policy lets no unit wait. PlanOutdated: plan again.
 
-    Locks: the order, inbound stock by id, then stock levels in (location, sku) order: those that it
-    takes, then those that it frees.
+    Locks: the order, inbound stock by id, then all stock levels that it takes or frees, in
+    (location, sku) order.
     """
     check_changes(command.changes)
     check_text("reason", command.reason)

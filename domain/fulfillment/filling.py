@@ -17,8 +17,10 @@ from domain.orders.place import Terms
 from domain.orders.repository import locked_order
 from domain.orders.resourcing import resourced, unsourced
 from domain.orders.saving import save
+from domain.orders.sql_rules import WAITS, may_serve
 from domain.orders.work import waits_for_all
 from domain.stock.locking import lock_levels_of
+from domain.stock.posting import free_text
 
 FILLER = "SYSTEM:fill"
 PROMPTLY = 10
@@ -33,11 +35,11 @@ class _Waiting:
     confirmed_at: datetime
 
 
-_FIRST = sa.text("""
+_FIRST = sa.text(f"""
 SELECT o.id, o.confirmed_at
 FROM sales_order AS o
 WHERE o.status = :confirmed
-  AND o.id IN (SELECT order_id FROM line_group WHERE state IN ('PENDING_SOURCE', 'BACKORDERED'))
+  AND o.id IN (SELECT order_id FROM line_group WHERE state IN ({WAITS}))
   AND (CAST(:after AS timestamptz) IS NULL
        OR (o.confirmed_at, o.id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid)))
   AND EXISTS (
@@ -45,25 +47,19 @@ WHERE o.status = :confirmed
     JOIN order_line AS l ON l.id = g.line_id
     JOIN channel_location AS c ON c.channel = o.channel
     JOIN location AS p ON p.id = c.location_id AND p.active
-    WHERE g.order_id = o.id AND g.state IN ('PENDING_SOURCE', 'BACKORDERED')
+    WHERE g.order_id = o.id AND g.state IN ({WAITS})
       AND NOT p.id = ANY (g.excluded_location_ids)
-      AND CASE o.delivery_mode
-          WHEN 'TAKE_AWAY' THEN p.id = o.delivery_location_id
-          WHEN 'PICKUP' THEN p.can_pickup AND p.id = o.delivery_location_id
-          WHEN 'SHIP_TO_STORE'
-            THEN p.can_ship OR (p.can_pickup AND p.id = o.delivery_location_id)
-          ELSE p.can_ship END
+      AND {may_serve("p", "o")}
       AND NOT EXISTS (
         SELECT FROM jsonb_each_text(l.components) AS part (sku, units)
         LEFT JOIN stock_level AS s ON s.sku = part.sku AND s.location_id = p.id
         WHERE s.sku IS NULL
-          OR s.on_hand - s.allocated - s.reserved - s.damaged - s.inspection - s.quality_hold
-             - s.display - s.safety < CAST(part.units AS integer)
+          OR {free_text("s")} - s.safety < CAST(part.units AS integer)
       )
   )
 ORDER BY o.confirmed_at, o.id
 LIMIT 1
-""")
+""")  # noqa: S608 -- only rules of ours are put in
 """The oldest order with a unit for which one location that may serve it has all it is made of."""
 
 

@@ -14,7 +14,9 @@ from domain.catalog.tables import product, variant
 from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.idempotency import once
 from domain.common.ids import FulfillmentOrderId, LocationId, Sku, new_id
+from domain.common.numbers import number_for_people
 from domain.common.paging import Keyset, Page, PageRequest, page_of
+from domain.common.sql import among
 from domain.common.texts import checked_language, text_in
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
@@ -23,14 +25,13 @@ from domain.fulfillment.events import pick_list_created
 from domain.fulfillment.model import PickLine, PickList, PickListId
 from domain.fulfillment.tables import pick_list
 from domain.fulfillment.walk import TO_PICK, walk, wanted_of
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.identity.model import Actor
+from domain.identity.scope import at_work
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import require_no_hold
 from domain.orders.model import FulfillmentOrderStatus
-from domain.orders.numbers import number_for_people
 from domain.orders.queue import EVERY_WORK, OrderAndWork, WorkFilter, work_queue, works_by_id
 from domain.stock.bins import bins_of
-from domain.stock.repository import among
 
 MAX_WORKS = 100
 """Fulfillment orders on one pick list."""
@@ -196,20 +197,16 @@ async def count_pick_lists(
     return await connection.scalar(mine) or 0
 
 
+def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    return at_work(actor, pick_list.c.location_id)
+
+
 def _lists(actor: Actor) -> sa.Select[Any]:
     return sa.select(sa.func.to_jsonb(pick_list.table_valued())).where(_visible_to(actor))
 
 
 async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[PickList]:
     return _LISTS.validate_python((await connection.scalars(query)).all())
-
-
-def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        return among(pick_list.c.location_id, actor.location_ids)
-    return sa.false()
 
 
 async def _chosen(connection: AsyncConnection, command: CreatePickList) -> list[OrderAndWork]:

@@ -17,9 +17,9 @@ from domain.events.outbox import publish
 from domain.fulfillment.events import wave_changed
 from domain.fulfillment.tables import wave
 from domain.fulfillment.wave import Wave, WaveStatus, over_if_done
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.identity.model import Actor
+from domain.identity.scope import at_work
 from domain.orders.tables import fulfillment_order
-from domain.stock.repository import among
 
 _WAVES = TypeAdapter(list[Wave])
 _COLUMNS = [column.name for column in wave.columns]
@@ -30,7 +30,7 @@ WAITING = ["RELEASED", "PICKING"]
 
 async def wave_by_id(connection: AsyncConnection, actor: Actor, wave_id: UUID) -> Wave | None:
     """The wave, if the actor works at its location."""
-    query = sa.select(_document()).where(wave.c.id == wave_id, _visible_to(actor))
+    query = sa.select(_document()).where(wave.c.id == wave_id, at_work(actor, wave.c.location_id))
     return next(iter(await _read(connection, query)), None)
 
 
@@ -141,15 +141,7 @@ async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Wave
 def _wanted(
     actor: Actor, location_id: LocationId, statuses: Collection[WaveStatus] | None
 ) -> Sequence[sa.ColumnElement[bool]]:
-    found = [wave.c.location_id == location_id, _visible_to(actor)]
+    found = [wave.c.location_id == location_id, at_work(actor, wave.c.location_id)]
     if statuses is not None:
         found.append(wave.c.status.in_([status.value for status in statuses]))
     return found
-
-
-def _visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        return among(wave.c.location_id, actor.location_ids)
-    return sa.false()

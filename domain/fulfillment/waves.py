@@ -11,6 +11,7 @@ from domain.common.database import Database
 from domain.common.errors import Forbidden, NotFound, check_version
 from domain.common.idempotency import once
 from domain.common.ids import FulfillmentOrderId, LocationId, OrderId, WaveId, new_id
+from domain.common.numbers import number_for_people
 from domain.common.texts import checked_language
 from domain.common.transaction import Tx
 from domain.fulfillment import pick_lists, wave_store
@@ -28,7 +29,6 @@ from domain.identity.model import Actor
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_no_hold
 from domain.orders.model import FulfillmentOrder, FulfillmentOrderStatus, GroupState, Order
-from domain.orders.numbers import number_for_people
 from domain.orders.queue import EVERY_WORK, OrderAndWork, WorkFilter, work_queue
 from domain.orders.repository import locked_order
 from domain.orders.saving import save_among

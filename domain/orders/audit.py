@@ -17,6 +17,7 @@ from domain.orders.model import (
 )
 from domain.orders.money_due import due_for
 from domain.orders.repository import order_document, parsed
+from domain.orders.sql_rules import listed
 from domain.orders.tables import sales_order
 
 
@@ -29,11 +30,11 @@ class OrderViolation:
     detail: str
 
 
-_HOLDING = ", ".join(f"'{state.value}'" for state in sorted(HOLDS_STOCK))
-_CALLED_OFF = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF))
-_WAITING = ", ".join(f"'{state.value}'" for state in sorted(UNSOURCED))
-_ENDED = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF | WITH_CUSTOMER))
-_UNPAID = ", ".join(f"'{state.value}'" for state in sorted(CALLED_OFF | STARTS))
+_HOLDING = listed(HOLDS_STOCK)
+_CALLED_OFF = listed(CALLED_OFF)
+_WAITING = listed(UNSOURCED)
+_ENDED = listed(CALLED_OFF | WITH_CUSTOMER)
+_UNPAID = listed(CALLED_OFF | STARTS)
 _REACHABLE = ", ".join(
     f"('{mode.value}', '{state.value}')"
     for mode in DeliveryMode
@@ -165,10 +166,10 @@ WHERE r.state = 'ACTIVE' AND e.state <> 'PENDING'
 QUANTITIES: the groups of a line sum to its ordered quantity (L1, I10). ALLOCATIONS: what is
 allocated at a location is what groups that hold stock, and transfers, take there (L3, I4). TRANSIT:
 what a transfer sent left its source once, and what arrived came in once (I15). PROMISES: no more of
-a line is promised against inbound stock than waits. HISTORY: each
-version has one history row and one event, without a gap (L6, I11). LIFE: units are only in states
-that their order and its delivery mode allow, and an order whose units all reached their end is over
-(I9). HELD: only an order or an edit that waits for its payment keeps a reservation (I5).
+a line is promised against inbound stock than waits. HISTORY: each version has one history row and
+one event, without a gap (L6, I11). LIFE: units are only in states that their order and its delivery
+mode allow, and an order whose units all reached their end is over (I9). HELD: only an order or an
+edit that waits for its payment keeps a reservation (I5).
 """
 
 

@@ -8,15 +8,11 @@ from domain.orders.model import (
     WITH_CUSTOMER,
     GroupState,
 )
+from domain.orders.sql_rules import listed
 
-
-def _listed(states: frozenset[GroupState]) -> str:
-    return ", ".join(f"'{state.value}'" for state in sorted(states))
-
-
-_HOLDING = _listed(HOLDS_STOCK)
-_AT_WORK = _listed(HOLDS_STOCK - {GroupState.READY_FOR_PICKUP})
-_SENT = _listed(ON_THE_WAY | GONE_WRONG | (WITH_CUSTOMER - {GroupState.COLLECTED}))
+_HOLDING = listed(HOLDS_STOCK)
+_AT_WORK = listed(HOLDS_STOCK - {GroupState.READY_FOR_PICKUP})
+_SENT = listed(ON_THE_WAY | GONE_WRONG | (WITH_CUSTOMER - {GroupState.COLLECTED}))
 
 VIOLATIONS = f"""
 WITH told AS (
@@ -124,7 +120,7 @@ LEFT JOIN fulfillment_order AS w ON w.id = g.fulfillment_order_id
 LEFT JOIN shipment AS s ON s.id = g.shipment_id
 WHERE (g.state IN ({_AT_WORK}) AND g.location_id IS DISTINCT FROM w.location_id)
    OR (g.state = 'READY_FOR_PICKUP' AND g.location_id IS DISTINCT FROM o.delivery_location_id)
-   OR (g.state IN ({_listed(UNSOURCED)})
+   OR (g.state IN ({listed(UNSOURCED)})
        AND coalesce(g.location_id, g.fulfillment_order_id, g.shipment_id) IS NOT NULL)
    OR (g.state IN ({_SENT}) AND s.order_id IS DISTINCT FROM g.order_id)
    OR w.order_id <> g.order_id

@@ -15,10 +15,11 @@ from domain.orders.model import (
 )
 from domain.orders.model import FulfillmentOrderStatus as Work
 from domain.orders.model import FulfillmentStatus as Goods
+from domain.orders.sql_rules import listed
 
 
 def _array(states: frozenset[GroupState]) -> str:
-    return "ARRAY[" + ", ".join(f"'{state.value}'" for state in sorted(states)) + "]"
+    return f"ARRAY[{listed(states)}]"
 
 
 GOODS_STATUS = f"""

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import ChannelCode, CustomerId, OrderId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.identity.model import Actor
+from domain.identity.scope import at_work
 from domain.orders.model import FulfillmentOrder, Order, OrderStatus
 from domain.orders.repository import order_document, parsed
 from domain.orders.tables import fulfillment_order, order_history, sales_order
@@ -111,7 +112,10 @@ async def work_in_scope(
     query = (
         sa.select(fulfillment_order.c.id, order_document())
         .join(sales_order, sales_order.c.id == fulfillment_order.c.order_id)
-        .where(fulfillment_order.c.id.in_(_uuids(keys)), _works_at(actor))
+        .where(
+            fulfillment_order.c.id.in_(_uuids(keys)),
+            at_work(actor, fulfillment_order.c.location_id),
+        )
     )
     rows = (await connection.execute(query)).all()
     orders = parsed([row[1] for row in rows])
@@ -136,14 +140,6 @@ async def history_of(
         entry = HistoryEntry(row.version, row.action, row.actor, row.reason, row.at)
         found.setdefault(OrderId(row.order_id), []).append(entry)
     return found
-
-
-def _works_at(actor: Actor) -> sa.ColumnElement[bool]:
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        return fulfillment_order.c.location_id.in_(sorted(actor.location_ids))
-    return sa.false()
 
 
 def _uuids(keys: Collection[str]) -> list[UUID]:

@@ -62,6 +62,8 @@ def promised_dates(order: Order) -> Mapping[LineGroupId, datetime]:
     The units of a line are promised in the order of its groups, the earliest dates first.
     """
     dates: dict[LineGroupId, datetime] = {}
+    if not order.promises:
+        return dates
     by_part = _by_part(order.promises)
     for line in order.lines:
         waits = [g for g in order.groups if g.line_id == line.id and g.state in UNSOURCED]

@@ -23,7 +23,9 @@ _INBOUND = TypeAdapter(list[Inbound])
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
+class Reached:
+    """A location as `candidates.eligible` looks at it."""
+
     location_id: LocationId
     can_ship: bool
     can_pickup: bool
@@ -46,7 +48,7 @@ async def _offers(tx: Tx, order: Order, skus: Sequence[Sku]) -> list[Offer]:
     fits = [
         row
         for row in rows
-        if eligible(_Reached(row["location_id"], row["can_ship"], row["can_pickup"]), delivery)
+        if eligible(Reached(row["location_id"], row["can_ship"], row["can_pickup"]), delivery)
     ]
     found = _INBOUND.validate_python([dict(row) for row in fits])
     taken = await _promised_to_others(tx, order, [each.id for each in found])

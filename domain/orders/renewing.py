@@ -21,14 +21,17 @@ from domain.orders.promising import with_promises
 from domain.orders.repository import locked_order
 from domain.orders.resourcing import fillable
 from domain.orders.saving import promise_writes, save
+from domain.orders.sql_rules import WAITS, may_serve
 from domain.sourcing.model import SourcingPolicy
 
 PROMISER = "SYSTEM:promise"
 PAGE = 100
 MAX_PASSES = 3
+PROMPTLY = 10
+"""Orders whose promises are renewed at once when inbound stock changes."""
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
-_STALE = sa.text("""
+_STALE = sa.text(f"""
 WITH reach AS (
     SELECT c.channel, l.id, l.can_ship, l.can_pickup
     FROM channel_location AS c JOIN location AS l ON l.id = c.location_id
@@ -40,7 +43,7 @@ waits AS (
     FROM line_group AS g
     JOIN order_line AS l ON l.id = g.line_id
     JOIN sales_order AS o ON o.id = g.order_id
-    WHERE g.state IN ('PENDING_SOURCE', 'BACKORDERED') AND o.status = 'CONFIRMED'
+    WHERE g.state IN ({WAITS}) AND o.status = 'CONFIRMED'
       AND (o.confirmed_at, o.id) > (:after_at, CAST(:after_id AS uuid))
     GROUP BY o.id, l.id
 ),
@@ -71,11 +74,7 @@ judged AS (
         SELECT min(f.eta) AS eta FROM free AS f
         JOIN reach AS r ON r.id = f.location_id AND r.channel = t.channel
         WHERE f.sku = t.sku
-          AND CASE t.delivery_mode
-                WHEN 'PICKUP' THEN r.can_pickup AND r.id = t.delivery_location_id
-                WHEN 'SHIP_TO_STORE'
-                    THEN r.can_ship OR (r.can_pickup AND r.id = t.delivery_location_id)
-                ELSE r.can_ship END
+          AND {may_serve("r", "t")}
     ) AS best ON true
 ),
 stale AS (
@@ -93,40 +92,40 @@ stale AS (
        OR NOT EXISTS (
         SELECT 1 FROM reach AS r
         WHERE r.id = p.location_id AND r.channel = o.channel
-          AND CASE o.delivery_mode
-                WHEN 'PICKUP' THEN r.can_pickup AND r.id = o.delivery_location_id
-                WHEN 'SHIP_TO_STORE'
-                    THEN r.can_ship OR (r.can_pickup AND r.id = o.delivery_location_id)
-                ELSE r.can_ship END))
+          AND {may_serve("r", "o")}))
 )
 SELECT order_id, confirmed_at FROM stale ORDER BY confirmed_at, order_id LIMIT :page
-""")
+""")  # noqa: S608 -- only rules of ours are put in
 """Orders whose promises may be out of date, or may become better, the oldest first."""
 
 
-async def renew_promises(database: Database, policy: SourcingPolicy) -> int:
+async def renew_promises(
+    database: Database, policy: SourcingPolicy, *, most: int | None = None
+) -> int:
     """How many orders have other promises now: made where none could be before, moved with the
     inbound stock, or withdrawn. The oldest orders choose first. Each in a transaction of its own;
-    safe on many workers at once.
+    safe on many workers at once. After `most` orders it stops.
 
     Each order with other dates gets a version, an entry in its history, an event and one notice.
     What a newer order gives up may serve an older one: 3 passes at most.
     """
     renewed = 0
     for _ in range(MAX_PASSES):
-        more = await _pass(database, policy)
+        more = await _pass(database, policy, None if most is None else most - renewed)
         renewed += more
-        if not more:
+        if not more or renewed == most:
             break
     return renewed
 
 
-async def _pass(database: Database, policy: SourcingPolicy) -> int:
+async def _pass(database: Database, policy: SourcingPolicy, most: int | None) -> int:
     renewed, after_at, after_id = 0, _EPOCH, UUID(int=0)
     while True:
         given = {"after_at": after_at, "after_id": after_id, "page": PAGE}
         page = await database.read_primary(lambda connection, now=given: _stale(connection, now))
         for order_id, _ in page:
+            if renewed == most:
+                return renewed
             renewed += await database.run(
                 lambda tx, one=order_id: _renew(tx, one, policy), actor_key=PROMISER
             )
@@ -136,9 +135,11 @@ async def _pass(database: Database, policy: SourcingPolicy) -> int:
 
 
 async def renew_promptly(database: Database, policy: SourcingPolicy) -> int:
-    """As `renew_promises`; 0 when the database fails, since the scheduler does it again anyway."""
+    """As `renew_promises` for the first few, so that whoever told of the goods does not wait for
+    all; 0 when the database fails. The scheduler does the rest within seconds.
+    """
     try:
-        return await renew_promises(database, policy)
+        return await renew_promises(database, policy, most=PROMPTLY)
     except DBAPIError:
         return 0
 

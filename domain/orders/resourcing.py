@@ -31,12 +31,21 @@ async def resourced(
     The order's row must be locked. Locks the stock levels it takes, in (location, sku) order. Stock
     that moves between plan and lock makes it plan again, 5 times at most; then the units wait.
     """
-    shunned = {group.excluded_location_ids for group in order.groups if chosen(group)}
-    for places in sorted(shunned):
-        order = await _resourced(
-            tx, order, policy, lambda g, p=places: chosen(g) and g.excluded_location_ids == p
-        )
+    for alike in _alike(order, chosen):
+        order = await _resourced(tx, order, policy, alike)
     return order
+
+
+def _alike(order: Order, chosen: Callable[[Group], bool]) -> list[Callable[[Group], bool]]:
+    """The chosen waiting units, parted by the locations that failed them: those are planned
+    together.
+    """
+
+    def shunning(places: tuple[LocationId, ...]) -> Callable[[Group], bool]:
+        return lambda g: unsourced(g) and chosen(g) and g.excluded_location_ids == places
+
+    waiting = [group for group in order.groups if unsourced(group) and chosen(group)]
+    return [shunning(places) for places in sorted({g.excluded_location_ids for g in waiting})]
 
 
 async def _resourced(
@@ -44,7 +53,7 @@ async def _resourced(
 ) -> Order:
     """As `resourced`, for units that the same locations failed before."""
     for _ in range(MAX_PLANS):
-        waiting = [group for group in order.groups if unsourced(group) and chosen(group)]
+        waiting = [group for group in order.groups if chosen(group)]
         if not waiting:
             return order
         plan = await _plan(tx, order, policy, waiting)
@@ -63,8 +72,11 @@ async def _resourced(
 
 async def fillable(tx: Tx, order: Order, policy: SourcingPolicy) -> bool:
     """Whether `resourced` would find stock now for some of the waiting units."""
-    waiting = [group for group in order.groups if unsourced(group)]
-    return bool(waiting and (await _plan(tx, order, policy, waiting)).assignments)
+    for alike in _alike(order, unsourced):
+        waiting = [group for group in order.groups if alike(group)]
+        if (await _plan(tx, order, policy, waiting)).assignments:
+            return True
+    return False
 
 
 def _one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:

@@ -112,10 +112,6 @@ async def pack(tx: Tx, actor: Actor, command: ChangeWork) -> WorkChanged:
     return await advance(tx, actor, command, "packFulfillmentOrder", Action.PACK)
 
 
-async def _nothing(_: Tx, __: Order, ___: FulfillmentOrderId) -> None:
-    """Nothing."""
-
-
 async def advance(
     tx: Tx,
     actor: Actor,
@@ -123,9 +119,10 @@ async def advance(
     operation: str,
     action: Action,
     *,
-    then: Callable[[Tx, Order, FulfillmentOrderId], Awaitable[None]] = _nothing,
+    then: Callable[[Tx, Order, FulfillmentOrderId], Awaitable[None]] | None = None,
 ) -> WorkChanged:
-    """The fulfillment order after `action` on all its units, and after `then` with the saved order.
+    """The fulfillment order after `action` on all its units, and after `then`, if there is
+    something to do with the saved order.
 
     Raises:
         NotFound: no such work, or at a location out of the actor's scope.
@@ -140,7 +137,8 @@ async def advance(
         require_no_hold(before)
         after = accepted(move(before, action, belongs_to(work_id)), work_id, await tx.now())
         saved = await save(tx, before, after, action.value)
-        await then(tx, saved, work_id)
+        if then is not None:
+            await then(tx, saved, work_id)
         return WorkChanged(work_id, saved.id, find_work(saved, work_id).version)
 
     return await once(tx, operation, command, WorkChanged, work)

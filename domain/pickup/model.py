@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.common.numbers import ALPHABET
 from domain.locations.model import MIDNIGHT, Location, OpeningHours, works_on
-from domain.orders.numbers import ALPHABET
 
 DAYS_TO_COLLECT = 7
 MAX_EXTENSION_DAYS = 14

@@ -16,7 +16,8 @@ from domain.common.ids import LocationId
 from domain.common.sql import children, insert_many, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.identity.model import Actor
+from domain.identity.scope import at_work
 from domain.purchasing.errors import InvoiceAlreadyRecorded
 from domain.purchasing.events import purchase_order_changed
 from domain.purchasing.model import (
@@ -70,11 +71,7 @@ class PurchaseOrderChangeEntry:
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `purchase_order`: the rows that the actor may see."""
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        return purchase_order.c.location_id.in_(sorted(actor.location_ids))
-    return sa.false()
+    return at_work(actor, purchase_order.c.location_id)
 
 
 def _document() -> sa.ColumnElement[object]:

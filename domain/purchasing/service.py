@@ -1,6 +1,5 @@
 """Use cases: order from a supplier, change, receive, cancel, record the invoice."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ from domain.common.errors import Forbidden, NotFound, ValidationFailed, check_ve
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
 from domain.common.money import check_currency
+from domain.common.numbers import number_for_people
 from domain.common.texts import needed_line, one_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
@@ -41,7 +41,6 @@ from domain.stock.receive import receive
 from domain.supply.expecting import Expected, check_goods, expect, loosen
 from domain.supply.model import Inbound, InboundSource, checked_confidence
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_AMOUNT_MINOR = 10**12
 
 
@@ -75,7 +74,7 @@ async def create_purchase_order(
         now = await tx.now()
         new = PurchaseOrder(
             id=PurchaseOrderId(new_id()),
-            number="P-" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
+            number=number_for_people("PO"),
             supplier_id=command.supplier_id,
             location_id=command.location_id,
             state=PurchaseOrderState.OPEN,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -44,13 +44,6 @@ class CarrierMessage:
     carrier: str
     id: str
     reports: tuple[CarrierReport, ...]
-
-
-async def database_time(connection: AsyncConnection) -> datetime:
-    """The database's time (UTC): the one clock by which the age of messages is judged."""
-    now = await connection.scalar(sa.select(sa.func.now()))
-    assert now is not None
-    return now
 
 
 async def take_in(

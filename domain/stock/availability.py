@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.catalog.tables import kit_component
 from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.common.sql import among
 from domain.identity.model import Actor
 from domain.locations.model import Coordinates, check_coordinates
 from domain.locations.repository import HALF_AROUND_KM, distance_km_from, visible_to
 from domain.locations.tables import channel_location, location
 from domain.stock.model import kit_available, network_available
-from domain.stock.repository import among, promisable
+from domain.stock.repository import promisable
 from domain.stock.tables import stock_level
 
 MAX_SKUS = 100

@@ -11,6 +11,7 @@ from domain.catalog.tables import kit_component, variant
 from domain.common.errors import Forbidden, NotFound, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
+from domain.common.sql import among
 from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
@@ -18,7 +19,6 @@ from domain.identity.model import Actor
 from domain.locations.tables import location
 from domain.stock.events import bin_changed
 from domain.stock.model import StockBin
-from domain.stock.repository import among
 from domain.stock.tables import stock_bin
 
 MAX_PLACE = 32

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.common.errors import ValidationFailed
 from domain.common.ids import LocationId, Sku
 from domain.common.paging import Page
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
+from domain.common.sql import among
+from domain.identity.model import Actor, Role
+from domain.identity.scope import at_work
 from domain.locations.tables import channel_location
 from domain.stock.cursor import after_text, before_number, check_first, encode
 from domain.stock.model import Bucket, Level, MovementReason, StockLevelId
 from domain.stock.posting import LEVEL_COLUMNS, level_of
-from domain.stock.repository import among
 from domain.stock.tables import stock_level, stock_movement
 
 MAX_SKUS = 1000
@@ -45,16 +46,12 @@ def in_scope(actor: Actor | None, location_id: sa.Column[Any]) -> sa.ColumnEleme
     """
     if actor is None:
         return sa.false()
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        return among(location_id, actor.location_ids)
     if actor.role is Role.CHANNEL:
         serving = sa.select(channel_location.c.location_id).where(
             among(channel_location.c.channel, actor.channel_codes)
         )
         return location_id.in_(serving)
-    return sa.false()
+    return at_work(actor, location_id)
 
 
 async def level_at(

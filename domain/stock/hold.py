@@ -10,12 +10,12 @@ from domain.catalog.tables import kit_component, variant
 from domain.common.errors import Forbidden, NotFound, ValidationFailed
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
+from domain.common.sql import among
 from domain.common.transaction import Tx
 from domain.identity.model import Actor, Role
 from domain.locations.tables import channel_location
 from domain.stock.allocation import release, reserve
 from domain.stock.model import MAX_QUANTITY, Demand, HoldId, Level, aggregate, explode
-from domain.stock.repository import among
 from domain.stock.tables import reservation
 
 MAX_LINES = 100

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from domain.common.ids import Sku
+from domain.common.sql import among
 from domain.common.transaction import Tx
 from domain.stock.model import Demand
-from domain.stock.repository import among
 from domain.stock.tables import stock_level
 
 

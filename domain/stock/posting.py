@@ -63,6 +63,11 @@ def free_of(source: sa.FromClause) -> Number:
     return c.on_hand - claimed
 
 
+def free_text(name: str) -> str:
+    """`free_of` as SQL text, for a row of `stock_level` that is called `name`."""
+    return str(free_of(stock_level.alias(name)))
+
+
 _EXPIRED = constant(ReservationState.EXPIRED)
 
 

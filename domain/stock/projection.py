@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import ValidationFailed
 from domain.common.ids import LocationId, Sku
+from domain.common.sql import among
 from domain.identity.model import Actor
 from domain.locations.tables import location
 from domain.stock.books import in_scope
 from domain.stock.events import payload_of
 from domain.stock.posting import LEVEL_COLUMNS, level_of
-from domain.stock.repository import among
 from domain.stock.tables import stock_level
 
 MAX_LEVELS = 50_000

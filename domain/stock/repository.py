@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.common.sql import among
 from domain.locations.tables import channel_location, location
 from domain.stock.model import ReservationState
 from domain.stock.posting import NONE, Number, constant, free_of
@@ -41,13 +41,6 @@ class CandidateLevel:
     daily_capacity: int | None
     trust: Decimal
     available: int
-
-
-def among(column: sa.Column[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
-    """Whether `column` is one of `values`, which travel as one parameter: the text stays the same
-    for any number of them.
-    """
-    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
 
 
 async def candidates(

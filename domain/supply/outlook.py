@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.stock.posting import free_text
 from domain.supply.model import Dated, atp_curve, of_kit, on_curve, summed
 
-_POOLS = sa.text("""
+_POOLS = sa.text(f"""
 WITH places AS (
     SELECT l.id FROM location AS l
     WHERE l.active
@@ -33,8 +34,7 @@ SELECT now() AS now, p.sku, p.each, NULL::uuid AS place, 'PART' AS kind, NULL::t
 FROM parts AS p
 UNION ALL
 SELECT now(), s.sku, p.each, s.location_id, 'PHYSICAL', NULL,
-       greatest(0, s.on_hand - s.allocated - s.reserved - s.damaged - s.inspection - s.quality_hold
-                   - s.display - s.safety + coalesce(lapsed.units, 0))
+       greatest(0, {free_text("s")} - s.safety + coalesce(lapsed.units, 0))
 FROM parts AS p
 JOIN stock_level AS s ON s.sku = p.sku
 JOIN places ON places.id = s.location_id
@@ -55,7 +55,7 @@ SELECT now(), c.sku, p.each, c.location_id, 'PROMISED', c.promised_at, c.quantit
 FROM parts AS p
 JOIN promise AS c ON c.sku = p.sku
 JOIN places ON places.id = c.location_id
-""")
+""")  # noqa: S608 -- only a rule of ours is put in
 """One row per component, level, inbound row and promise: one moment of all of them."""
 
 

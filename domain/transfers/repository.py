@@ -14,7 +14,8 @@ from domain.common.ids import LocationId
 from domain.common.sql import children, insert_many, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
-from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor
+from domain.identity.model import HEAD_OFFICE, Actor
+from domain.identity.scope import at_work
 from domain.transfers.events import transfer_changed
 from domain.transfers.model import Transfer
 from domain.transfers.tables import transfer, transfer_line
@@ -32,12 +33,7 @@ def may_see(actor: Actor, found: Transfer) -> bool:
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """A condition on `transfer`: the rows that the actor may see."""
-    if actor.role in HEAD_OFFICE:
-        return sa.true()
-    if actor.role in AT_LOCATION:
-        mine = sorted(actor.location_ids)
-        return sa.or_(transfer.c.source_id.in_(mine), transfer.c.destination_id.in_(mine))
-    return sa.false()
+    return sa.or_(at_work(actor, transfer.c.source_id), at_work(actor, transfer.c.destination_id))
 
 
 def _document() -> sa.ColumnElement[object]:

@@ -1,12 +1,12 @@
 """Use cases: create a transfer, ship it, receive it with what was counted, cancel it."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.common.errors import Forbidden, NotFound, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import LocationId, Sku, new_id
+from domain.common.numbers import number_for_people
 from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
@@ -26,8 +26,6 @@ from domain.transfers.model import (
     shipped,
 )
 from domain.transfers.repository import locked_transfer, may_see, store
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +91,9 @@ async def create_transfer(tx: Tx, actor: Actor, command: CreateTransfer) -> Tran
     reference = one_line("reference", command.reference, MAX_REFERENCE)
 
     async def work() -> TransferChange:
-        number = "T-" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
         new = Transfer(
             id=TransferId(new_id()),
-            number=number,
+            number=number_for_people("T"),
             source_id=command.source_id,
             destination_id=command.destination_id,
             state=TransferState.CREATED,
@@ -109,7 +106,7 @@ async def create_transfer(tx: Tx, actor: Actor, command: CreateTransfer) -> Tran
             lines=tuple(TransferLine(line.sku, line.quantity) for line in command.lines),
         )
         demands = new.demands(new.source_id)
-        await allocate(tx, demands, owner=f"transfer:{new.id}", reference=number)
+        await allocate(tx, demands, owner=f"transfer:{new.id}", reference=new.number)
         saved = await store(tx, new)
         return TransferChange(saved.id, saved.version)
 

@@ -1,6 +1,6 @@
 """Order, its parts, and the work that it causes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry import relay
 
-from domain.common.ids import OrderId
+from domain.common.ids import LineGroupId, OrderId
 from domain.identity.model import STAFF, Role
 from domain.orders import model as domain
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
@@ -101,9 +101,10 @@ class OrderLine:
         return sum(g.quantity for g in self.groups if g.state not in domain.CALLED_OFF)
 
     @staticmethod
-    def of(line: domain.Line, order: domain.Order) -> "OrderLine":
-        """The twin."""
-        dates = promised_dates(order)
+    def of(
+        line: domain.Line, order: domain.Order, dates: Mapping[LineGroupId, datetime]
+    ) -> "OrderLine":
+        """The twin; `dates` are those for which the order's groups are promised."""
         return OrderLine(
             id=strawberry.ID(str(line.id)),
             position=line.position,
@@ -357,7 +358,7 @@ class Order(relay.Node):
     @staticmethod
     def of(order: domain.Order) -> "Order":
         """The twin."""
-        place, pickup = order.delivery_location_id, order.pickup
+        place, pickup, dates = order.delivery_location_id, order.pickup, promised_dates(order)
         return Order(
             id=str(order.id),
             number=order.number,
@@ -386,7 +387,7 @@ class Order(relay.Node):
             closed_at=order.closed_at,
             updated_at=order.updated_at,
             version=order.version,
-            lines=[OrderLine.of(line, order) for line in order.lines],
+            lines=[OrderLine.of(line, order, dates) for line in order.lines],
             payments=[Payment.of(payment) for payment in order.payments],
             address=OrderAddress.of(order.address) if order.address else None,
             hold_until=order.hold_until,

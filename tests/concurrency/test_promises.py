@@ -66,7 +66,9 @@ async def test_a_crowd_is_promised_no_more_than_comes_in(engine: AsyncEngine) ->
         given = {"lines": lines, "eta": day(number), "locationId": location_id(place)}
         bills.append((await ordered(stage, supplier, **given))["purchaseOrder"])
     crowd = Crowd(stage, bills)
-    await asyncio.gather(*[crowd.person() for _ in range(PEOPLE)])
+    async with asyncio.TaskGroup() as people:
+        for _ in range(PEOPLE):
+            people.create_task(crowd.person())
     await stage.check()
     while await stage.tick():
         await stage.check()

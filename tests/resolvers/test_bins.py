@@ -2,17 +2,16 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
-from strawberry import relay
 
 from app.schema import Mutation as WholeMutation
 from app.schema import Query as WholeQuery
+from tests.support.edits import owner_of
 from tests.support.graphql import Api
 from tests.support.mutations import Mutation, api_of, events
-from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL, customer
+from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL
 from tests.support.stage import Stage, location_id, open_stage
 from tests.support.stock_api import KEEPERS
 
@@ -106,10 +105,7 @@ async def test_levels_and_lines_show_their_bin(stage: Stage, api: Api) -> None:
     assert work["lines"] == [{"sku": "HAT", "bin": {"zone": "A", "bin": "12"}}]
     seen = "query($id: ID!) { order(id: $id) { fulfillmentOrders { lines { bin { bin } } } } }"
     assert (await stage.api.ask(AGENT, seen, {"id": order["id"]}))[1] == []
-    owner = await stage.api.do(
-        ADMIN, "query($id: ID!) { order(id: $id) { customerId } }", id=order["id"]
-    )
-    buyer = customer(UUID(relay.GlobalID.from_id(owner["customerId"]).node_id))
+    buyer = await owner_of(stage, order)
     assert "FORBIDDEN" in (await stage.api.ask(buyer, seen, {"id": order["id"]}))[1]
 
     await SET_BIN.succeed(api, ADMIN, place("", "", "k3"))

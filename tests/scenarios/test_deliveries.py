@@ -241,15 +241,11 @@ async def test_s41_a_label_with_the_wrong_address_is_edited(engine: AsyncEngine)
     ]
     actions = [each["action"] for each in seen["history"]]
     assert actions[-4:] == ["CREATE_LABEL", "SHIP", "EDIT_LABEL", "VOID_LABEL"]
-    told = await report_of(stage, old["trackingNumber"], "IN_TRANSIT")
+    told = await report(stage, "IN_TRANSIT", old["trackingNumber"], carrier="GLS")
     assert told["event"] == {"applied": True}  # an old number still names the goods
-    told = await report_of(stage, new["trackingNumber"], "DELIVERED")
+    told = await report(stage, "DELIVERED", new["trackingNumber"], carrier="GLS")
     assert told["shipment"]["status"] == "DELIVERED"
     await stage.check()
-
-
-async def report_of(stage: Stage, number: str, status: str) -> Any:
-    return await report(stage, status, number, carrier="GLS")
 
 
 @pytest.mark.parametrize("choice", ["REFUND", "RESHIP"])

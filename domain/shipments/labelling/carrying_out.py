@@ -14,7 +14,7 @@ from domain.carriers.model import LabelAnswer, Outcome, VoidAnswer
 from domain.carriers.port import Adapters
 from domain.carriers.table_rate import carrier_named
 from domain.common.database import Database
-from domain.common.idempotency import Command, finished
+from domain.common.idempotency import Command, begun, claim, finished, load
 from domain.common.ids import LabelId
 from domain.common.sql import together
 from domain.common.transaction import Tx
@@ -66,6 +66,30 @@ class _Swap:
     writes: list[UpdateBase]
     to_void: LabelId | None = None
     refusal: str | None = None
+
+
+async def ask(
+    office: Office, operation: str, command: Command, intend: Callable[[Tx], Awaitable[LabelId]]
+) -> LabelDone:
+    """What came of a request: `intend` stores what the carrier shall be asked for, in a transaction
+    of its own, and is then carried out. A used key goes on where its first use stopped.
+
+    Raises:
+        IdempotencyConflict: see `claim`. What `intend` raises; nothing is stored then.
+    """
+
+    async def first(tx: Tx) -> LabelId | LabelDone:
+        known = await claim(tx, operation, command)
+        if known.result is not None:
+            return load(LabelDone, known.result)
+        if known.subject_id is not None:
+            return LabelId(known.subject_id)
+        label_id = await intend(tx)
+        await tx.connection.execute(begun(tx, command, label_id))
+        return label_id
+
+    started = await _run(office, first)
+    return started if isinstance(started, LabelDone) else await carry_out(office, started, command)
 
 
 async def carry_out(office: Office, label_id: LabelId, command: Command | None = None) -> LabelDone:

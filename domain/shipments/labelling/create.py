@@ -10,7 +10,6 @@ from domain.carriers.errors import CarrierRefused
 from domain.carriers.rating import MAX_WEIGHT_G
 from domain.catalog.tables import variant
 from domain.common.errors import NotFound, ValidationFailed
-from domain.common.idempotency import begun, claim, load
 from domain.common.ids import FulfillmentOrderId, LabelId, OrderLineId, Sku, new_id
 from domain.common.texts import needed_line
 from domain.common.transaction import Tx
@@ -21,7 +20,7 @@ from domain.orders.lifecycle import require_no_cancel_request, require_no_hold, 
 from domain.orders.model import CARRIED, Order, OrderStatus
 from domain.orders.repository import locked_order_of_work
 from domain.orders.work import find_work
-from domain.shipments.labelling.carrying_out import Office, carry_out
+from domain.shipments.labelling.carrying_out import Office, ask
 from domain.shipments.labelling.commands import CreateLabel
 from domain.shipments.labelling.errors import IllegalLabelStep
 from domain.shipments.labelling.model import (
@@ -72,23 +71,12 @@ async def create_label(office: Office, actor: Actor, given: CreateLabel) -> Labe
     require_shipper(actor)
     command = checked_label(given)
 
-    async def first(tx: Tx) -> LabelId | LabelDone:
-        known = await claim(tx, OPERATION, command)
-        if known.result is not None:
-            return load(LabelDone, known.result)
-        if known.subject_id is not None:
-            return LabelId(known.subject_id)
+    async def intend(tx: Tx) -> LabelId:
         new = await _intent(tx, actor, command)
         await tx.connection.execute(inserted(new))
-        await tx.connection.execute(begun(tx, command, new.id))
         return new.id
 
-    started = await office.database.run(
-        first, actor_key=office.actor_key, correlation_id=office.correlation_id
-    )
-    if not isinstance(started, LabelDone):
-        started = await carry_out(office, started, command)
-    return agreed(started, command.carrier)
+    return agreed(await ask(office, OPERATION, command, intend), command.carrier)
 
 
 def agreed(done: LabelDone, carrier: str) -> LabelDone:

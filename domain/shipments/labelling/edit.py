@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from domain.carriers.model import Place
 from domain.common.errors import NotFound, ValidationFailed, check_version
-from domain.common.idempotency import begun, claim, load
 from domain.common.ids import LabelId, new_id
 from domain.common.texts import needed_line
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.placing_rules import check_address, check_pickup_point
-from domain.shipments.labelling.carrying_out import Office, carry_out
+from domain.shipments.labelling.carrying_out import Office, ask
 from domain.shipments.labelling.commands import EditLabel
 from domain.shipments.labelling.create import agreed
 from domain.shipments.labelling.errors import IllegalLabelStep
@@ -53,22 +52,12 @@ async def edit_label(office: Office, actor: Actor, given: EditLabel) -> LabelDon
     require_shipper(actor)
     command = _checked(given)
 
-    async def first(tx: Tx) -> LabelId | LabelDone:
-        known = await claim(tx, OPERATION, command)
-        if known.result is not None:
-            return load(LabelDone, known.result)
-        if known.subject_id is not None:
-            return LabelId(known.subject_id)
+    async def intend(tx: Tx) -> LabelId:
         new = await _intent(tx, actor, command)
         await tx.connection.execute(inserted(new))
-        await tx.connection.execute(begun(tx, command, new.id))
         return new.id
 
-    started = await office.database.run(
-        first, actor_key=office.actor_key, correlation_id=office.correlation_id
-    )
-    known = isinstance(started, LabelDone)
-    done = started if known else await carry_out(office, started, command)
+    done = await ask(office, OPERATION, command, intend)
     label = await office.database.read_primary(lambda c: label_by_id(c, done.label_id))
     assert label is not None  # labels are never deleted
     return agreed(done, label.carrier)

@@ -1,11 +1,10 @@
 """A label that nobody needs is given back to the carrier."""
 
 from domain.common.errors import NotFound, check_version
-from domain.common.idempotency import begun, claim, load
 from domain.common.ids import LabelId
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
-from domain.shipments.labelling.carrying_out import Office, carry_out
+from domain.shipments.labelling.carrying_out import Office, ask
 from domain.shipments.labelling.commands import VoidLabel
 from domain.shipments.labelling.create import agreed
 from domain.shipments.labelling.edit import require_free
@@ -30,22 +29,7 @@ async def void_label(office: Office, actor: Actor, command: VoidLabel) -> LabelD
     Locks: the order; none while the carrier is asked.
     """
     require_shipper(actor)
-
-    async def first(tx: Tx) -> LabelId | LabelDone:
-        known = await claim(tx, OPERATION, command)
-        if known.result is not None:
-            return load(LabelDone, known.result)
-        if known.subject_id is not None:
-            return LabelId(known.subject_id)
-        await _intend(tx, actor, command)
-        await tx.connection.execute(begun(tx, command, command.label_id))
-        return command.label_id
-
-    started = await office.database.run(
-        first, actor_key=office.actor_key, correlation_id=office.correlation_id
-    )
-    known = isinstance(started, LabelDone)
-    done = started if known else await carry_out(office, started, command)
+    done = await ask(office, OPERATION, command, lambda tx: _intend(tx, actor, command))
     label = await office.database.read_primary(lambda c: label_by_id(c, done.label_id))
     assert label is not None  # labels are never deleted
     if label.state is LabelState.BOUGHT:  # the scheduler got the answer: it was not voided
@@ -53,7 +37,7 @@ async def void_label(office: Office, actor: Actor, command: VoidLabel) -> LabelD
     return agreed(done, label.carrier)
 
 
-async def _intend(tx: Tx, actor: Actor, command: VoidLabel) -> None:
+async def _intend(tx: Tx, actor: Actor, command: VoidLabel) -> LabelId:
     _, label = await locked_label(tx.connection, command.label_id)
     if not actor.works_at(label.location_id):
         raise NotFound("label", str(label.id))
@@ -62,3 +46,4 @@ async def _intend(tx: Tx, actor: Actor, command: VoidLabel) -> None:
     if label.parcel_id is not None and label.direction is Direction.OUTBOUND:
         raise IllegalLabelStep(OPERATION, "it is on a parcel: edit it instead")
     await tx.connection.execute(updated(voiding(label, await tx.now())))
+    return label.id

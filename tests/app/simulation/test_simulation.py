@@ -1,13 +1,12 @@
-"""A small chain, simulated: everybody acts, the same seed acts the same, the books are sound."""
+"""A small chain, simulated: everybody acts, and the books are sound."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
 from app.simulation.rates import Rates
-from app.simulation.running import DAYS, Plan, Result, simulate
+from app.simulation.running import DAYS, Plan, simulate
 from tests.support.api import settings_for
 from tests.support.servers import ServerUrls, create_database
 
@@ -27,28 +26,23 @@ async def settings(
     return settings_for(url, clean_redis, tmp_path / "home")
 
 
-async def simulated(settings: Settings, said: list[str]) -> Result:
-    return await simulate(settings, Plan(stores=2, orders=40, seed=3, rates=RATES), said.append)
-
-
 @pytest.mark.slow
 @pytest.mark.repetitive
 @pytest.mark.timeout(300)
 async def test_a_day_and_what_follows_leave_sound_books(settings: Settings) -> None:
     said: list[str] = []
-    result = await simulated(settings, said)
+    plan = Plan(stores=2, orders=40, seed=3, rates=RATES)
+    result = await simulate(settings, plan, said.append)
     summary, tally = result.summary, result.tally
     assert summary.violations == []
     assert tally.defects == 0
-    assert result.is_sound
     assert len(said) == DAYS
     assert summary.placed > 20
     assert summary.open == 0
     assert summary.placed == summary.closed + summary.cancelled + summary.expired
     assert 0 < summary.fill_rate.part < summary.fill_rate.whole
     assert summary.captured > summary.refunded > 0
-    happened = Counter({name: number for name, number in tally.events.items() if number})
-    assert happened.keys() >= {
+    assert {name for name, number in tally.events.items() if number} >= {
         "payments not approved", "works rejected", "short picks", "parcels sent",
         "parcels delayed", "pickups collected", "shelves counted", "WMS snapshots",
         "orders given up in part or whole",

@@ -4,7 +4,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.common.ids import OrderId
 from domain.editing.commands import EditLines, SetUnits
 from domain.editing.edit_lines import edit_order_lines
 from domain.editing.errors import EditExpired, StaleOrder
@@ -16,12 +15,12 @@ from domain.orders.commands import ChangeHold
 from domain.orders.holding import hold_order
 from domain.orders.invariants import invariant_violations
 from domain.orders.model import Hold, Order
-from domain.orders.repository import orders_by_id
 from domain.payments.gateway import GatewayAnswer, Outcome
 from domain.payments.sandbox import SandboxGateway
 from domain.payments.tables import sandbox_charge
 from domain.stock.errors import InsufficientStock
 from tests.support import stock
+from tests.support.packed_order import loaded, placed
 from tests.support.shop import ADMIN, AGENT, Shop, open_shop, order
 
 
@@ -57,14 +56,9 @@ async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
     return await open_shop(engine, {"HAT": {"ROME": 6}})
 
 
-async def loaded(shop: Shop, order_id: OrderId) -> Order:
-    return (await shop.database.read(lambda c: orders_by_id(c, [order_id])))[order_id]
-
-
 async def wanting(shop: Shop, quantity: int = 4) -> tuple[Order, EditLines]:
     """An order of two and an edit of it."""
-    placed = await place_order(shop.till(), order(lines={"HAT": 2}))
-    found = await loaded(shop, placed.order_id)
+    found = await placed(shop, {"HAT": 2})
     changes = (SetUnits(found.lines[0].id, quantity),)
     return found, EditLines("k", found.id, found.version, changes)
 

@@ -13,30 +13,21 @@ from domain.editing.edit_lines import edit_order_lines
 from domain.editing.errors import StaleOrder
 from domain.editing.model import EditState
 from domain.editing.proposing import propose
-from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeOrder
 from domain.orders.model import GroupState, Order
-from domain.orders.repository import locked_order, orders_by_id
+from domain.orders.repository import locked_order
 from domain.orders.tables import sales_order
 from domain.orders.work import release_order
 from domain.payments.tables import sandbox_charge
 from tests.support import stock
 from tests.support.locks import until_somebody_waits
-from tests.support.shop import ADMIN, AGENT, Shop, open_shop, order
+from tests.support.packed_order import loaded, placed
+from tests.support.shop import ADMIN, AGENT, Shop, open_shop
 
 
 @pytest.fixture
 async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
     return await open_shop(engine, {"HAT": {"ROME": 9}})
-
-
-async def now(shop: Shop, before: Order) -> Order:
-    return (await shop.database.read(lambda c: orders_by_id(c, [before.id])))[before.id]
-
-
-async def placed(shop: Shop) -> Order:
-    done = await place_order(shop.till(), order(lines={"HAT": 2}))
-    return (await shop.database.read(lambda c: orders_by_id(c, [done.order_id])))[done.order_id]
 
 
 def raising(before: Order, quantity: int, key: str) -> EditLines:
@@ -63,7 +54,7 @@ async def voided(shop: Shop) -> list[bool]:
 
 
 async def test_a_release_while_the_psp_is_asked_wins(shop: Shop, engine: AsyncEngine) -> None:
-    before = await placed(shop)
+    before = await placed(shop, {"HAT": 2})
     command = raising(before, 5, "k")
     await proposed(shop, command)
     await released(shop, before)
@@ -71,7 +62,7 @@ async def test_a_release_while_the_psp_is_asked_wins(shop: Shop, engine: AsyncEn
         with pytest.raises(StaleOrder) as stale:
             await edit_order_lines(shop.till(AGENT), command)
         assert [group.state for group in stale.value.order.groups] == [GroupState.RELEASED]
-    assert (await now(shop, before)).lines == before.lines
+    assert (await loaded(shop, before.id)).lines == before.lines
     assert await voided(shop) == [False, True]
     assert (await stock.level_at(engine, "HAT")).available == 7
     assert await shop.broken_rules() == []
@@ -80,7 +71,7 @@ async def test_a_release_while_the_psp_is_asked_wins(shop: Shop, engine: AsyncEn
 async def test_an_edit_that_waits_for_the_order_sees_it_as_it_became(
     shop: Shop, engine: AsyncEngine
 ) -> None:
-    before = await placed(shop)
+    before = await placed(shop, {"HAT": 2})
     async with engine.connect() as other:
         await locked_order(other, before.id)
         waiting = asyncio.create_task(
@@ -92,13 +83,13 @@ async def test_an_edit_that_waits_for_the_order_sees_it_as_it_became(
     with pytest.raises(StaleOrder) as stale:
         await waiting
     assert stale.value.actual == before.version + 1
-    assert (await now(shop, before)).groups == before.groups
+    assert (await loaded(shop, before.id)).groups == before.groups
 
 
 async def test_of_two_edits_that_wait_for_the_psp_the_first_answered_wins(
     shop: Shop, engine: AsyncEngine
 ) -> None:
-    before = await placed(shop)
+    before = await placed(shop, {"HAT": 2})
     small, large = raising(before, 3, "small"), raising(before, 5, "large")
     await proposed(shop, small)
     await proposed(shop, large)
@@ -106,7 +97,7 @@ async def test_of_two_edits_that_wait_for_the_psp_the_first_answered_wins(
     await edit_order_lines(shop.till(AGENT), large)
     with pytest.raises(StaleOrder):
         await edit_order_lines(shop.till(AGENT), small)
-    after = await now(shop, before)
+    after = await loaded(shop, before.id)
     assert (after.version, after.lines[0].ordered_quantity) == (before.version + 1, 5)
     assert await voided(shop) == [True, False, False]
     level = await stock.level_at(engine, "HAT")
@@ -115,7 +106,7 @@ async def test_of_two_edits_that_wait_for_the_psp_the_first_answered_wins(
 
 
 async def test_twenty_times_one_key_is_one_edit_and_one_charge(shop: Shop) -> None:
-    before = await placed(shop)
+    before = await placed(shop, {"HAT": 2})
     command = raising(before, 3, "k")
     done = await asyncio.gather(*[edit_order_lines(shop.till(AGENT), command) for _ in range(20)])
     assert len(set(done)) == 1
@@ -123,7 +114,7 @@ async def test_twenty_times_one_key_is_one_edit_and_one_charge(shop: Shop) -> No
     other = EditLines("k", before.id, before.version, (AddUnits(before.lines[0].sku, 1),))
     with pytest.raises(IdempotencyConflict):
         await edit_order_lines(shop.till(AGENT), other)
-    assert (await now(shop, before)).version == before.version + 1
+    assert (await loaded(shop, before.id)).version == before.version + 1
     assert await shop.broken_rules() == []
 
 
@@ -134,10 +125,7 @@ async def test_edits_that_take_and_free_the_same_stock_crosswise_all_succeed(
 
     async def swap(number: int) -> None:
         old, new = ("HAT", "SCARF") if number % 2 else ("SCARF", "HAT")
-        placed = await place_order(shop.till(), order(lines={old: 2}))
-        before = (await shop.database.read(lambda c: orders_by_id(c, [placed.order_id])))[
-            placed.order_id
-        ]
+        before = await placed(shop, {old: 2})
         changes = (SetUnits(before.lines[0].id, 0), AddUnits(Sku(new), 1))
         await edit_order_lines(
             shop.till(AGENT), EditLines(f"k{number}", before.id, before.version, changes)

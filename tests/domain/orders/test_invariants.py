@@ -136,7 +136,7 @@ CHECKS = {
 
 
 @pytest.fixture(scope="module")
-async def shop(servers: ServerUrls, worker_number: int) -> AsyncGenerator[AsyncEngine]:
+async def oracle_engine(servers: ServerUrls, worker_number: int) -> AsyncGenerator[AsyncEngine]:
     """A database with orders in many states; tests take back what they do to it."""
     url = await clone_migrated(servers, f"unico_oracle_{worker_number}")
     engine = write_engine(url, pool_size=2)
@@ -199,9 +199,9 @@ async def done(stage: Stage, name: str, kind: str = "", /, **given: Any) -> None
 
 
 @pytest.fixture
-async def books(shop: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+async def books(oracle_engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
     """A transaction in which rows may be broken."""
-    async with shop.connect() as connection:
+    async with oracle_engine.connect() as connection:
         # Rows that are written once for all can be broken too.
         await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         yield connection

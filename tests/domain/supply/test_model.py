@@ -40,12 +40,14 @@ def brute_force(
     physical: int, supplies: list[Dated], commitments: list[Dated], at: datetime
 ) -> int:
     """The formula, word for word, over all days."""
+    rest = (balance(physical, supplies, commitments, day(n)) for n in DAYS if day(n) >= at)
+    return max(0, min(rest))
 
-    def balance(u: datetime) -> int:
-        coming = sum(each.quantity for each in supplies if each.at <= u)
-        return physical + coming - sum(each.quantity for each in commitments if each.at <= u)
 
-    return max(0, min(balance(day(n)) for n in DAYS if day(n) >= at))
+def balance(physical: int, supplies: list[Dated], commitments: list[Dated], at: datetime) -> int:
+    """What is there and comes until then, less what is promised until then."""
+    coming = sum(each.quantity for each in supplies if each.at <= at)
+    return physical + coming - sum(each.quantity for each in commitments if each.at <= at)
 
 
 @given(PHYSICAL, DATED, DATED, st.sampled_from(DAYS))
@@ -76,13 +78,8 @@ def test_promising_all_of_it_leaves_nothing_and_breaks_no_other_promise(
     units = atp_at(physical, supplies, commitments, at)
     more = [*commitments, Dated(at, units)]
     assert atp_at(physical, supplies, more, at) == 0
-    before = [min(0, _least(physical, supplies, commitments, day(n))) for n in DAYS]
-    assert [min(0, _least(physical, supplies, more, day(n))) for n in DAYS] == before
-
-
-def _least(physical: int, supplies: list[Dated], commitments: list[Dated], at: datetime) -> int:
-    coming = sum(each.quantity for each in supplies if each.at <= at)
-    return physical + coming - sum(each.quantity for each in commitments if each.at <= at)
+    before = [min(0, balance(physical, supplies, commitments, day(n))) for n in DAYS]
+    assert [min(0, balance(physical, supplies, more, day(n))) for n in DAYS] == before
 
 
 def test_an_early_promise_does_not_take_units_of_a_later_one() -> None:

@@ -17,12 +17,34 @@ VERSIONS = ("strawberry-graphql", "starlette", "uvicorn", "sqlalchemy", "asyncpg
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number."""
+    """One measured number. With a `code` it is a bar of the live path, the order engine or the reads
+    (F1, O3, R1 ...), and `at_most` or `at_least` says what it must not exceed or fall below.
+    """
 
     name: str
     value: float
     unit: str
     detail: str = ""
+    code: str = ""
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """ "pass" or "FAIL" against its bar; empty without one."""
+        if self.at_most is None and self.at_least is None:
+            return ""
+        is_good = (self.at_most is None or self.value <= self.at_most) and (
+            self.at_least is None or self.value >= self.at_least
+        )
+        return "pass" if is_good else "FAIL"
+
+    @property
+    def bar(self) -> str:
+        """The bar as text."""
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return "" if self.at_least is None else f">= {self.at_least:g}"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -33,9 +55,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def show(figures: Sequence[Figure]) -> None:
     """A table of the figures on the terminal."""
-    table = Table("figure", "value", "unit", "how")
+    table = Table("bar", "figure", "value", "unit", "limit", "verdict", "how")
     for each in figures:
-        table.add_row(each.name, f"{each.value:,.2f}", each.unit, each.detail)
+        value = f"{each.value:,.2f}"
+        table.add_row(each.code, each.name, value, each.unit, each.bar, each.verdict, each.detail)
     Console().print(table)
 
 
@@ -44,6 +67,6 @@ def write(figures: Sequence[Figure], path: Path) -> None:
     document = {
         "machine": {"cores": cpu_count(), "python": platform.python_version()},
         "versions": {name: version(name) for name in VERSIONS},
-        "figures": [asdict(each) for each in figures],
+        "figures": [{**asdict(each), "verdict": each.verdict} for each in figures],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -30,7 +30,7 @@ from app.answers import issuer_unavailable, refusal, rejected
 from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.graphql_ws import Socket, SocketAdapter
-from app.limits import MAX_TOKENS
+from app.known_documents import MAX_TOKENS
 from app.logging import current_correlation_id
 from app.resources import Resources
 from domain.identity.model import Actor

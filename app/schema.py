@@ -14,7 +14,8 @@ from strawberry.types import ExecutionContext
 
 from app.executor import LeanExecutor
 from app.faults import MaskedErrors
-from app.limits import DocumentLimits, OperationScope
+from app.known_documents import Documents
+from app.limits import DocumentLimits, OperationScope, Policy
 from app.settings import Settings
 from resolvers.bins import BinsMutation
 from resolvers.carriers import CarriersMutation, CarriersQuery
@@ -93,7 +94,14 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Errors are logged where they are masked (`app.faults`), once, and nowhere else."""
+    """Knows the documents that it was asked to run (`documents`).
+
+    Errors are logged where they are masked (`app.faults`), once, and nowhere else.
+    """
+
+    def __init__(self, query: type, **given: Any) -> None:
+        super().__init__(query, **given)
+        self.documents = Documents(self._schema)
 
     def process_errors(
         self, errors: Sequence[GraphQLError], execution_context: ExecutionContext | None = None
@@ -118,7 +126,7 @@ def build_schema(
         extensions=[
             MaskedErrors,
             OperationScope.factory(settings.operation_timeout_s),
-            DocumentLimits.factory(open_introspection=settings.introspection),
+            DocumentLimits.factory(Policy(open_introspection=settings.introspection)),
         ],
     )
 

@@ -94,13 +94,14 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Knows the documents that it was asked to run (`documents`).
+    """Knows the documents that it was asked to run (`documents`), and who may run which (`policy`).
 
     Errors are logged where they are masked (`app.faults`), once, and nowhere else.
     """
 
-    def __init__(self, query: type, **given: Any) -> None:
+    def __init__(self, query: type, *, policy: Policy | None = None, **given: Any) -> None:
         super().__init__(query, **given)
+        self.policy = policy or Policy(open_introspection=True)
         self.documents = Documents(self._schema)
 
     def process_errors(
@@ -117,8 +118,10 @@ def build_schema(
     subscription: type | None = Subscription,
 ) -> Schema:
     """The schema as this installation serves it, over these root types."""
+    policy = Policy(open_introspection=settings.introspection)
     return Schema(
         query=query,
+        policy=policy,
         mutation=mutation,
         subscription=subscription,
         execution_context_class=LeanExecutor,
@@ -126,7 +129,7 @@ def build_schema(
         extensions=[
             MaskedErrors,
             OperationScope.factory(settings.operation_timeout_s),
-            DocumentLimits.factory(Policy(open_introspection=settings.introspection)),
+            DocumentLimits.factory(policy),
         ],
     )
 

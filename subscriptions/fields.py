@@ -1,7 +1,7 @@
 """The subscription fields: who may watch what. All of them start and resume alike (`feed`)."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from strawberry import relay
@@ -18,8 +18,9 @@ from schema.context import Context, Info
 from schema.ids import id_of
 from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
 from schema.refusals import checked, refused
-from subscriptions.feed import Feed, follow
+from subscriptions.feed import Feed
 from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
+from subscriptions.following import LiveStream
 
 P = TypeVar("P")
 
@@ -131,7 +132,8 @@ class Subscription:
 
 def _started(context: Context, feed: Feed[Any, P], after: str | None) -> AsyncGenerator[P]:
     cursor = None if after is None else checked(lambda: Cursor.decode(after))
-    return follow(feed, context.services.live, context.services.database, cursor)
+    stream = LiveStream(feed, context.services.live, context.services.database, cursor)
+    return cast("AsyncGenerator[P]", stream)
 
 
 def _locations(given: list[relay.GlobalID]) -> list[LocationId]:

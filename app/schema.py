@@ -16,6 +16,7 @@ from app.executor import LeanExecutor
 from app.faults import MaskedErrors
 from app.known_documents import Documents
 from app.limits import DocumentLimits, OperationScope, Policy
+from app.projection.plans import Plans
 from app.settings import Settings
 from resolvers.bins import BinsMutation
 from resolvers.carriers import CarriersMutation, CarriersQuery
@@ -94,7 +95,8 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Knows the documents that it was asked to run (`documents`).
+    """Knows the documents that it was asked to run (`documents`), and how to make what they select
+    (`plans`; None makes it as graphql-core does).
 
     Errors are logged where they are masked (`app.faults`), once, and nowhere else.
     """
@@ -102,6 +104,7 @@ class Schema(strawberry.Schema):
     def __init__(self, query: type, **given: Any) -> None:
         super().__init__(query, **given)
         self.documents = Documents(self._schema)
+        self.plans: Plans | None = Plans()
 
     def process_errors(
         self, errors: Sequence[GraphQLError], execution_context: ExecutionContext | None = None

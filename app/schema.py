@@ -16,6 +16,7 @@ from app.executor import LeanExecutor
 from app.faults import MaskedErrors
 from app.known_documents import Documents
 from app.limits import DocumentLimits, OperationScope, Policy
+from app.projection.plans import Plans
 from app.settings import Settings
 from resolvers.bins import BinsMutation
 from resolvers.carriers import CarriersMutation, CarriersQuery
@@ -94,7 +95,8 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Knows the documents that it was asked to run (`documents`), and who may run which (`policy`).
+    """Knows the documents that it was asked to run (`documents`), who may run which (`policy`), and
+    how to make what they select (`plans`; None makes it as graphql-core does).
 
     Errors are logged where they are masked (`app.faults`), once, and nowhere else.
     """
@@ -103,6 +105,7 @@ class Schema(strawberry.Schema):
         super().__init__(query, **given)
         self.policy = policy or Policy(open_introspection=True)
         self.documents = Documents(self._schema)
+        self.plans: Plans | None = Plans()
 
     def process_errors(
         self, errors: Sequence[GraphQLError], execution_context: ExecutionContext | None = None

@@ -1,4 +1,4 @@
-"""`python -m bench.baselines.naive PORT REDIS_URL`: Strawberry and broadcaster as their manuals show,
+"""`python -m bench.baselines.naive PORT REDIS_URL`: Strawberry and broadcaster as in their manuals,
 with one generator, one execution and one encoding for each subscriber and event.
 """
 

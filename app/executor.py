@@ -6,17 +6,20 @@ their order are its own (ADR 0026).
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, get_nullable_type, is_object_type
 from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.collect_fields import FieldDetailsList, collect_fields
 from graphql.pyutils import Path
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.projection.plans import Plan, Plans, Selection
 from schema.context import Context
+
+EventRoot = tuple[str, GraphQLObjectType, FieldDetailsList]
+"""The root field of a subscription: its key in the response, its type, and where it stands."""
 
 
 class LeanExecutor(Executor[Any]):
@@ -39,6 +42,7 @@ class LeanExecutor(Executor[Any]):
         if self.middleware_manager is not None and not self.middleware_manager.middlewares:
             self.middleware_manager = None
         self._plan = self._find_plan()
+        self._event_root: EventRoot | Literal[False] | None = None
 
     build_resolve_info = cast(
         "Callable[..., Any]", StrawberryGraphQLCoreExecutionContext.build_resolve_info
@@ -51,6 +55,44 @@ class LeanExecutor(Executor[Any]):
         if isinstance(executor.context_value, Context):
             executor.context_value = executor.context_value.fresh()
         return executor
+
+    def event_data(self, payload: Any) -> dict[str, Any] | None:
+        """The data of one event of a subscription, when the whole of it is plain; None when it must
+        be executed.
+        """
+        if self._plan is None:
+            return None
+        if self._event_root is None:
+            self._event_root = self._find_event_root()
+        if self._event_root is False:
+            return None
+        key, kind, details = self._event_root
+        project = self._plan.selection(kind, details).project
+        if project is None:
+            return None
+        try:
+            return {key: project(payload)}
+        except Exception:  # noqa: BLE001 - executing it finds out what is wrong
+            return None
+
+    def _find_event_root(self) -> "EventRoot | Literal[False]":
+        """The only root field, if it is an object; its value is the payload itself."""
+        root = self.schema.subscription_type
+        assert root is not None
+        grouped = collect_fields(
+            self.schema,
+            self.fragments,
+            self.variable_values,
+            root,
+            self.operation,
+            self.hide_suggestions,
+        ).grouped_field_set
+        if len(grouped) != 1:
+            return False
+        key, details = next(iter(grouped.items()))
+        definition = self.schema.get_field(root, details[0].node.name.value)
+        kind = None if definition is None else get_nullable_type(definition.type)
+        return (key, kind, details) if is_object_type(kind) else False
 
     def collect_and_execute_subfields(
         self,

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -181,7 +182,7 @@ class Cohort(Generic[P]):
         taken: list[tuple[int, bytes | Awaitable[bytes]]] = []
         for commit in pending:
             if events := self.feed.wanted(commit.events):
-                cursor = Cursor(incarnation, commit.last_seq).encode()
+                cursor = _cursor_at(incarnation, commit.last_seq)
                 body = self.render(self.feed.show_changes(events, cursor))
                 taken.append((commit.last_seq, body))
         return taken
@@ -319,6 +320,11 @@ class Cohort(Generic[P]):
                     await member.drained()
             except TimeoutError as error:
                 raise NotReading from error
+
+
+@lru_cache(maxsize=64)
+def _cursor_at(incarnation: str, seq: int) -> str:
+    return Cursor(incarnation, seq).encode()
 
 
 def _is_plain(place: Place | None) -> bool:

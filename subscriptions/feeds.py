@@ -26,11 +26,15 @@ from schema.live import (
 from schema.stock import StockLevel
 from subscriptions.feed import Feed, Scope
 from subscriptions.mailbox import Mode
+from subscriptions.once import Once
 
 RECENT_ORDERS = 20
 
 State = dict[str, Any]
 OrderWithShipments = tuple[State, list[State]]
+
+
+_level_of = Once(lambda event: StockLevel.of_payload(event.payload))
 
 
 def stock_feed(
@@ -49,8 +53,12 @@ def stock_feed(
         show_snapshot=lambda states, cursor, is_last: _stock(
             LiveKind.SNAPSHOT, cursor, states, is_last=is_last
         ),
-        show_changes=lambda events, cursor: _stock(
-            LiveKind.CHANGES, cursor, [event.payload for event in events]
+        show_changes=lambda events, cursor: StockChange(
+            kind=LiveKind.CHANGES,
+            cursor=cursor,
+            complete=True,
+            reason=None,
+            levels=[_level_of(event) for event in events],
         ),
         show_resync=lambda reason, cursor: _stock(
             LiveKind.RESYNC, cursor, [], is_last=False, reason=reason

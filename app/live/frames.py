@@ -4,6 +4,7 @@ Server frames are not masked, and there is no compression: a body's bytes serve 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import orjson
 
@@ -36,9 +37,10 @@ def _framed(message: bytes) -> bytes:
     return _header(len(message)) + message
 
 
+@lru_cache(maxsize=4_096)
 def _header(length: int) -> bytes:
     if length < _ONE_BYTE:
         return bytes((_TEXT, length))
     if length < _TWO_BYTES:
-        return bytes((_TEXT, 126, length >> 8, length & 0xFF))
+        return bytes((_TEXT, _ONE_BYTE, length >> 8, length & 0xFF))
     return bytes((_TEXT, 127)) + length.to_bytes(8, "big")

@@ -14,6 +14,9 @@ _HIGH_WATER, _LOW_WATER = 65_536, 16_384
 class SocketProtocol(WebSocketsSansIOProtocol):
     """Frames of two writers never mix, since each write is whole frames."""
 
+    keeps_up = True
+    """Whether the client takes what is written."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The buffer's limits: uvloop's own low mark is 16 bytes."""
         super().connection_made(transport)
@@ -34,7 +37,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """
         if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
             self.transport.write(data)
-        return self.writable.is_set()
+        return self.keeps_up
+
+    def pause_writing(self) -> None:
+        """From the transport: its buffer is over the high mark."""
+        super().pause_writing()
+        self.keeps_up = False
+
+    def resume_writing(self) -> None:
+        """From the transport: its buffer is below the low mark."""
+        super().resume_writing()
+        self.keeps_up = True
 
     async def drained(self) -> None:
         """Returns when the client has taken most of what was written, or is gone."""

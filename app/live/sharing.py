@@ -123,6 +123,8 @@ class Renderer:
 
     def __call__(self, payload: Any) -> bytes | Awaitable[bytes]:
         """The body, at once unless a field must be awaited."""
+        if (data := self._executor.event_data(payload)) is not None:
+            return body_of(data, (), self._correlation_id)
         result = execute_subscription_event(self._executor.build_per_event_executor(payload))
         if isinstance(result, ExecutionResult):
             return self._encoded(result)

@@ -28,6 +28,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.auth.sessions import Watch
+from app.schema import Schema
 from schema.context import Context
 
 _CLOSE_S = 2.0
@@ -131,7 +132,16 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 {"type": "error", "id": message["id"], "payload": [error.formatted]}
             )
             return
-        await super().handle_subscribe(message)
+        payload = cast("dict[str, Any]", message["payload"])
+        text = cast(Schema, self.schema).manifest.resolve(payload)
+        if isinstance(text, GraphQLError) and self.connection_acknowledged:
+            await self.send_message(
+                {"type": "error", "id": message["id"], "payload": [text.formatted]}
+            )
+            return
+        await super().handle_subscribe(
+            cast("SubscribeMessage", {**message, "payload": {**payload, "query": str(text)}})
+        )
 
     async def handle_task_exception(self, error: Exception) -> None:
         """Logged, unless it only says that the client is gone: then the socket is over."""
@@ -206,7 +216,10 @@ def _problem(message: Any) -> str | None:
 
 
 def _subscribe_problem(payload: Mapping[str, Any]) -> str | None:
-    if not isinstance(payload.get("query"), str):
+    for name in ("query", "documentId"):
+        if not isinstance(payload.get(name), str | None):
+            return f"payload.{name} must be a text"
+    if not {"query", "documentId", "extensions"} & payload.keys():
         return "payload.query must be a text"
     if not isinstance(payload.get("variables"), dict | None):
         return "payload.variables must be an object"

@@ -19,7 +19,6 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import HTTPStreamTransport, SSETransport
-from strawberry.schema.base import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -31,11 +30,13 @@ from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.graphql_ws import Socket, SocketAdapter
 from app.known_documents import MAX_TOKENS
+from app.live.sharing import Sharing
 from app.logging import current_correlation_id
 from app.resources import Resources
 from app.schema import Schema
 from domain.identity.model import Actor
 from schema.context import Context
+from subscriptions.fanout import Fanout
 
 _JSON_TYPES = frozenset(
     {"application/json", "application/graphql-response+json", "application/*", "*/*"}
@@ -62,7 +63,7 @@ class GraphQLView(GraphQL[Context, None]):
         MappingProxyType({GRAPHQL_SSE_PROTOCOL: EventStream})
     )
 
-    def __init__(self, schema: BaseSchema, resources: Resources) -> None:
+    def __init__(self, schema: Schema, resources: Resources) -> None:
         settings = resources.settings
         super().__init__(
             schema,
@@ -75,6 +76,12 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._body_timeout_s = settings.operation_timeout_s
         self._resources = resources
+        self.sharing = Sharing(schema)
+
+    @property
+    def fanout(self) -> Fanout:
+        """Where shared subscriptions are served."""
+        return self._resources.fanout
 
     @property
     def authenticator(self) -> Authenticator:

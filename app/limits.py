@@ -52,8 +52,11 @@ class Policy:
     ) -> GraphQLError | None:
         """Why this caller may not run it now, with these variables, over this transport.
 
-        Codes: MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED, DOCUMENT_TOO_COMPLEX.
+        Codes: PERSISTED_DOCUMENT_REQUIRED, MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED,
+        DOCUMENT_TOO_COMPLEX.
         """
+        if (refusal := self.distrust(known, context)) is not None:
+            return refusal
         if context.websocket and kind is OperationType.MUTATION:
             return _refused("MUTATION_OVER_WEBSOCKET", "send mutations over HTTP")
         if known.introspects and not (self.open_introspection or _may_introspect(context.actor)):

@@ -96,19 +96,19 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Knows the documents that it was asked to run (`documents`), and how to make what they select
-    (`plans`; None makes it as graphql-core does). `manifest` holds the documents that it trusts,
-    `policy` says who may run others.
+    """Knows the documents that it was asked to run (`documents`), which of them are trusted
+    (`manifest`), who may run which (`policy`), and how to make what they select (`plans`; None makes
+    it as graphql-core does).
 
     Errors are logged where they are masked (`app.faults`), once, and nowhere else.
     """
 
-    def __init__(self, query: type, **given: Any) -> None:
+    def __init__(self, query: type, *, policy: Policy | None = None, **given: Any) -> None:
         super().__init__(query, **given)
+        self.policy = policy or Policy(open_introspection=True)
         self.documents = Documents(self._schema)
         self.plans: Plans | None = Plans()
         self.manifest = Manifest()
-        self.policy = Policy(open_introspection=True)
 
     def trust(self, manifest: Manifest) -> None:
         """From now on these documents are trusted; all of them are parsed and validated here.
@@ -143,6 +143,7 @@ def build_schema(
     policy = Policy(settings.introspection, frozenset(settings.trusted_only_roles))
     schema = Schema(
         query=query,
+        policy=policy,
         mutation=mutation,
         subscription=subscription,
         execution_context_class=LeanExecutor,
@@ -153,7 +154,6 @@ def build_schema(
             DocumentLimits.factory(policy),
         ],
     )
-    schema.policy = policy
     if settings.trusted_documents is not None:
         schema.trust(Manifest.load(settings.trusted_documents))
     return schema

@@ -3,7 +3,6 @@ so that subscribers of equal scope can share them.
 """
 
 from collections.abc import Collection, Sequence
-from enum import StrEnum
 from typing import Any
 
 from domain.common.database import DbConnection
@@ -25,32 +24,13 @@ from schema.live import (
     WorkQueueChange,
 )
 from schema.stock import StockLevel
-from subscriptions.feed import Feed
+from subscriptions.feed import Feed, Scope
 from subscriptions.mailbox import Mode
 
 RECENT_ORDERS = 20
 
 State = dict[str, Any]
 OrderWithShipments = tuple[State, list[State]]
-
-
-class Scope(StrEnum):
-    """Who may share what was made for one subscriber: PUBLIC everybody, LOCATION callers with the
-    same locations and role, PRINCIPAL nobody else (ADR 0005).
-    """
-
-    PUBLIC = "PUBLIC"
-    LOCATION = "LOCATION"
-    PRINCIPAL = "PRINCIPAL"
-
-
-SCOPES = {
-    "stockChanged": Scope.LOCATION,
-    "workQueueChanged": Scope.LOCATION,
-    "orderChanged": Scope.PRINCIPAL,
-    "customerActivity": Scope.PRINCIPAL,
-}
-"""The scope of each field; one that is not listed is PRINCIPAL."""
 
 
 def stock_feed(
@@ -76,6 +56,7 @@ def stock_feed(
             LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
         ),
         wants=lambda event: wanted is None or event.payload["sku"] in wanted,
+        scope=Scope.LOCATION,
     )
 
 
@@ -137,6 +118,7 @@ def queue_feed(location_id: LocationId) -> Feed[State, WorkQueueChange]:
         show_resync=lambda reason, cursor: _work(
             LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
         ),
+        scope=Scope.LOCATION,
     )
 
 

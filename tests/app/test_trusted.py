@@ -128,6 +128,7 @@ async def test_event_streams_take_ids(api: Api) -> None:
         ({"query": TICKS}, "next", None),
         ({"documentId": named(OTHER)}, "error", "PERSISTED_DOCUMENT_NOT_FOUND"),
         ({"query": OTHER}, "error", "PERSISTED_DOCUMENT_REQUIRED"),
+        ({"query": TICKS + " "}, "error", "PERSISTED_DOCUMENT_REQUIRED"),
         ({"query": OTHER, "documentId": named(TICKS)}, "error", "BAD_REQUEST"),
     ],
 )

@@ -97,8 +97,8 @@ class Mutation(
 
 class Schema(strawberry.Schema):
     """Knows the documents that it was asked to run (`documents`), which of them are trusted
-    (`manifest`), who may run which (`policy`), and how to make what they select (`plans`; None makes
-    it as graphql-core does).
+    (`manifest`), who may run which (`policy`), and how to make what they select (`plans`; None: as
+    graphql-core does).
 
     Errors are logged where they are masked (`app.faults`), once, and nowhere else.
     """

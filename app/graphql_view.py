@@ -104,6 +104,8 @@ class GraphQLView(GraphQL[Context, None]):
             return await self.run(request)
         except HTTPException as error:
             return refusal(error.status_code, error.reason)
+        except GraphQLError as error:
+            return refusal(200, error.message, code=str((error.extensions or {})["code"]))
         except TokenRejected as error:
             return rejected(error)
         except IssuerUnavailable as error:
@@ -141,6 +143,7 @@ class GraphQLView(GraphQL[Context, None]):
 
         Raises:
             HTTPException: it is not a POST, not JSON, or not an operation.
+            GraphQLError: it names a document that is not known.
         """
         if request.method != "POST":
             raise HTTPException(405, "send a POST")
@@ -152,7 +155,13 @@ class GraphQLView(GraphQL[Context, None]):
                 body = await request.get_body()
         except TimeoutError as error:
             raise HTTPException(408, "the body did not arrive in time") from error
-        return _operation(_object(self.parse_json(body)), request.headers.get("accept", ""))
+        data = _object(self.parse_json(body))
+        text = cast(Schema, self.schema).manifest.resolve(data)
+        if isinstance(text, GraphQLError):
+            if (text.extensions or {})["code"] == "BAD_REQUEST":
+                raise HTTPException(400, text.message)
+            raise text
+        return _operation({**data, "query": text}, request.headers.get("accept", ""))
 
     def decode_json(self, data: str | bytes) -> object:
         """The parsed JSON text."""

@@ -32,6 +32,7 @@ from app.auth.sessions import Watch
 from app.live.operation import SharedOperation
 from app.live.protocol import EXTENSION, SocketProtocol
 from app.live.sharing import Shared
+from app.schema import Schema
 from schema.context import Context
 from subscriptions.fanout import Fanout
 
@@ -136,6 +137,15 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 {"type": "error", "id": message["id"], "payload": [error.formatted]}
             )
             return
+        payload = cast("dict[str, Any]", message["payload"])
+        text = cast(Schema, self.schema).manifest.resolve(payload)
+        if isinstance(text, GraphQLError) and self.connection_acknowledged:
+            await self.send_message(
+                {"type": "error", "id": message["id"], "payload": [text.formatted]}
+            )
+            return
+        if isinstance(text, str):
+            message = cast("SubscribeMessage", {**message, "payload": {**payload, "query": text}})
         protocol = self._protocol
         if not self.connection_acknowledged or message["id"] in self.operations or not protocol:
             await super().handle_subscribe(message)
@@ -261,7 +271,10 @@ def _problem(message: Any) -> str | None:
 
 
 def _subscribe_problem(payload: Mapping[str, Any]) -> str | None:
-    if not isinstance(payload.get("query"), str):
+    for name in ("query", "documentId"):
+        if not isinstance(payload.get(name), str | None):
+            return f"payload.{name} must be a text"
+    if not {"query", "documentId", "extensions"} & payload.keys():
         return "payload.query must be a text"
     if not isinstance(payload.get("variables"), dict | None):
         return "payload.variables must be an object"

@@ -5,7 +5,7 @@ know a document before it runs.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     ASTValidationRule,
@@ -35,6 +35,7 @@ class Known:
     document: DocumentNode
     introspects: bool
     shape: Shape
+    is_trusted: bool = False
 
 
 class DocumentCache:
@@ -65,10 +66,19 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._cache = DocumentCache()
+        self._trusted: dict[str | None, Known] = {}
 
     def get(self, text: str | None) -> Known | None:
         """What is known of the document already."""
-        return self._cache.get(text)
+        return self._trusted.get(text) or self._cache.get(text)
+
+    def trust(self, text: str) -> list[GraphQLError]:
+        """The document is trusted and never forgotten, unless it is no good: then why."""
+        found = self.known(text)
+        if isinstance(found, list):
+            return found
+        self._trusted[text] = replace(found, is_trusted=True)
+        return []
 
     def known(self, text: str) -> Known | list[GraphQLError]:
         """What is known of the document, or why it is no good: syntax, limits or validation."""

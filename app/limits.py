@@ -10,6 +10,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
 from app.known_documents import MAX_TOKENS, Documents, Known
+from app.settings import ANONYMOUS
 from domain.identity.model import Actor, Role
 from schema.context import Context
 
@@ -23,14 +24,39 @@ class Policy:
     """Who may run which documents."""
 
     open_introspection: bool
+    trusted_only: frozenset[str] = frozenset()
+    """Roles (`ANONYMOUS` for callers without one) that may only run trusted documents."""
+
+    def known(
+        self, documents: Documents, text: str, context: Context
+    ) -> Known | list[GraphQLError]:
+        """What is known of the document, for a caller who may know; else why not."""
+        if (refusal := self.distrust(documents.get(text), context)) is not None:
+            return [refusal]
+        return documents.known(text)
+
+    def distrust(self, known: Known | None, context: Context) -> GraphQLError | None:
+        """Why this caller may not run a document that is not trusted. To be asked before it is
+        validated: whoever may not run it need not learn what is wrong with it.
+
+        Code: PERSISTED_DOCUMENT_REQUIRED.
+        """
+        role = context.actor.role if context.actor else ANONYMOUS
+        if role not in self.trusted_only or (known is not None and known.is_trusted):
+            return None
+        message = f"only documents that were registered are run for {role}"
+        return _refused("PERSISTED_DOCUMENT_REQUIRED", message)
 
     def refusal(
         self, known: Known, context: Context, kind: OperationType, variables: Mapping[str, Any]
     ) -> GraphQLError | None:
         """Why this caller may not run it now, with these variables, over this transport.
 
-        Codes: MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED, DOCUMENT_TOO_COMPLEX.
+        Codes: PERSISTED_DOCUMENT_REQUIRED, MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED,
+        DOCUMENT_TOO_COMPLEX.
         """
+        if (refusal := self.distrust(known, context)) is not None:
+            return refusal
         if context.websocket and kind is OperationType.MUTATION:
             return _refused("MUTATION_OVER_WEBSOCKET", "send mutations over HTTP")
         if known.introspects and not (self.open_introspection or _may_introspect(context.actor)):
@@ -46,7 +72,8 @@ class DocumentLimits(SchemaExtension):
     """Parses, measures, validates and prices a document; the first three only when it is new.
 
     What is known of documents is kept by the schema (`app.schema.Schema.documents`). Refusals:
-    DOCUMENT_TOO_COMPLEX, INTROSPECTION_DISABLED, MUTATION_OVER_WEBSOCKET.
+    DOCUMENT_TOO_COMPLEX, INTROSPECTION_DISABLED, MUTATION_OVER_WEBSOCKET,
+    PERSISTED_DOCUMENT_REQUIRED.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -73,11 +100,14 @@ class DocumentLimits(SchemaExtension):
     def on_validate(self) -> Generator[None]:
         """A known document is not validated again; limits come before validation."""
         execution = self.execution_context
-        if self._known is None:
+        refusal = self._policy.distrust(self._known, execution.context)
+        if self._known is None and refusal is None:
             execution.pre_execution_errors = self._learn()
-        if self._known is not None:
+        if self._known is not None and refusal is None:
             refusal = self._refusal(self._known)
-            execution.pre_execution_errors = [refusal] if refusal else []
+            execution.pre_execution_errors = []
+        if refusal is not None:
+            execution.pre_execution_errors = [refusal]
         yield
 
     @property

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,19 +122,19 @@ async def page_of_refusals(
     return Page(items, [_encoded(each) for each in items], len(rows) > first)
 
 
-async def all_refusals(
-    connection: AsyncConnection, job_id: ImportJobId
-) -> AsyncGenerator[list[Refusal]]:
-    """All rows that the job refused, in the order of the file, some at a time."""
-    place: tuple[int, int] | None = None
-    while True:
-        query = _refusals(job_id, place).limit(_REFUSALS_AT_ONCE)
-        found = [Refusal(*row) for row in await connection.execute(query)]
-        if found:
-            yield found
-        if len(found) < _REFUSALS_AT_ONCE:
-            return
-        place = (found[-1].line, found[-1].id)
+async def count_of_refusals(connection: AsyncConnection, job_id: ImportJobId) -> int:
+    """The number of rows that the job refused."""
+    query = sa.select(sa.func.count()).select_from(import_refusal)
+    return await connection.scalar(query.where(import_refusal.c.job_id == job_id)) or 0
+
+
+async def refusals_after(
+    connection: AsyncConnection, job_id: ImportJobId, after: Refusal | None
+) -> list[Refusal]:
+    """The next rows that the job refused, in the order of the file; 1,000 at most."""
+    place = None if after is None else (after.line, after.id)
+    query = _refusals(job_id, place).limit(_REFUSALS_AT_ONCE)
+    return [Refusal(*row) for row in await connection.execute(query)]
 
 
 def _refusals(job_id: ImportJobId, after: tuple[int, int] | None) -> sa.Select[*tuple[Any, ...]]:

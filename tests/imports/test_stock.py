@@ -16,6 +16,7 @@ from domain.stock.events import payload_of, stock_changed
 from domain.stock.model import Demand, MovementReason
 from tests.support.imports import (
     assert_sound,
+    clear_stages,
     counts,
     imported,
     reasons,
@@ -41,6 +42,7 @@ FILE = b"location,sku,on_hand\nROME,HAT,7\nROME,CAP,0\nMILAN,HAT,12\n"
 @pytest.fixture
 async def world(clean_database: str, engine: AsyncEngine) -> AsyncEngine:
     del clean_database
+    await clear_stages(engine)
     kits = {"SET": {"HAT": 1, "CAP": 1}}
     await build(engine, World(skus=("HAT", "CAP"), locations=("ROME", "MILAN"), kits=kits))
     return engine

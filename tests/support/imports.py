@@ -10,7 +10,7 @@ from domain.common.database import Database
 from domain.identity.model import Actor, Role
 from domain.imports.model import ImportJob, ImportKind, Refusal
 from domain.imports.receive import ImportFile, receive_file
-from domain.imports.repository import all_refusals, job_by_id
+from domain.imports.repository import job_by_id, refusals_after
 from domain.imports.working import work_off
 from domain.orders.invariants import invariant_violations
 from tests.support.stock import database_of
@@ -60,7 +60,7 @@ def counts(job: ImportJob) -> tuple[str, int, int, int, int]:
 async def refusals(engine: AsyncEngine, job: ImportJob) -> list[Refusal]:
     """What the job refused, in the order of the file."""
     async with engine.connect() as connection:
-        return [each async for part in all_refusals(connection, job.id) for each in part]
+        return await refusals_after(connection, job.id, None)
 
 
 async def reasons(engine: AsyncEngine, job: ImportJob) -> list[tuple[int, str]]:
@@ -73,6 +73,14 @@ async def stages(engine: AsyncEngine) -> list[str]:
     query = sa.text("SELECT tablename::text FROM pg_tables WHERE schemaname = 'staging'")
     async with engine.connect() as connection:
         return list(await connection.scalars(query))
+
+
+async def clear_stages(engine: AsyncEngine) -> None:
+    """Nothing waits that an earlier test left behind."""
+    names = await stages(engine)
+    async with engine.begin() as connection:
+        for name in names:
+            await connection.execute(sa.text(f"DROP TABLE staging.{name}"))
 
 
 async def assert_sound(engine: AsyncEngine) -> None:

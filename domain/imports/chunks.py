@@ -16,6 +16,10 @@ from domain.imports.tables import import_chunk, import_refusal
 _REFUSAL = ["job_id", "line", "reason", "row"]
 
 
+class Disturbed(Exception):
+    """Another transaction took or changed what a chunk was about to write: run the chunk again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Rows of a job that are applied together, or not at all."""
@@ -23,6 +27,17 @@ class Chunk:
     number: int
     start: int
     stop: int
+
+
+class Unfit(Exception):
+    """A rule of the domain refuses something of a chunk as a whole: it must be applied in parts,
+    and what cannot be divided is refused.
+    """
+
+    def __init__(self, chunk: Chunk, reason: str) -> None:
+        super().__init__(reason)
+        self.chunk = chunk
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,29 @@ async def end_chunk(tx: Tx, job: ImportJob, chunk: Chunk, tally: Tally) -> None:
             done_at=sa.func.now(),
         )
     )
+
+
+async def part_with(tx: Tx, job: ImportJob, unfit: Unfit) -> None:
+    """The chunk is two; or, when it is one order only, done, with all of its rows refused."""
+    c, chunk = import_chunk.c, unfit.chunk
+    mine = sa.and_(c.job_id == job.id, c.number == chunk.number, c.done_at.is_(None))
+    locked = sa.select(c.stop).where(mine).with_for_update()
+    if await tx.connection.scalar(locked) != chunk.stop:
+        return  # another process did it
+    if chunk.stop - chunk.start > 1:
+        middle = (chunk.start + chunk.stop) // 2
+        await tx.connection.execute(sa.update(import_chunk).where(mine).values(stop=middle))
+        last = sa.select(sa.func.max(c.number)).where(c.job_id == job.id)
+        half = {"job_id": job.id, "start": middle, "stop": chunk.stop}
+        counts = dict.fromkeys(("applied", "unchanged", "quarantined"), 0)
+        number = await tx.connection.scalar(last)
+        await tx.connection.execute(
+            sa.insert(import_chunk).values(number=(number or 0) + 1, **half, **counts)
+        )
+        return
+    rows = await rows_of_chunk(tx, job, chunk)
+    await refuse(tx, job, [Refused(row, row.refusal or unfit.reason) for row in rows])
+    await end_chunk(tx, job, chunk, Tally(quarantined=len(rows)))
 
 
 def rows_in(job: ImportJob, name: str) -> str:

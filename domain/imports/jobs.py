@@ -26,6 +26,8 @@ ROWS_AT_ONCE = {
     ImportKind.CUSTOMERS: 1_000,
 }
 ORDERS_AT_ONCE = 50
+_TOGETHER = ("channel", "country", "customer_source", "carrier")
+_FIRST_OF = ", ".join(f"min(btrim(coalesce({name}, '')))" for name in _TOGETHER)
 _CHUNK = ["job_id", "number", "start", "stop", "applied", "unchanged", "quarantined"]
 
 
@@ -127,38 +129,40 @@ async def _supersede(tx: Tx, job: ImportJob) -> None:
 
 
 async def _cut(tx: Tx, job: ImportJob) -> None:
-    """Chunks of pages; those of orders are ranges of orders, since an order must stay whole."""
+    """Chunks of pages; those of orders are ranges of orders that can be loaded together."""
     if job.kind is ImportKind.ORDERS:
-        total, step = await _numbered_orders(tx, job), ORDERS_AT_ONCE
+        ranges = await _ranges_of_orders(tx, job)
     else:
-        total = await pages_of(tx.connection, job.id)
-        step = max(1, round(ROWS_AT_ONCE[job.kind] * total / max(1, job.rows_read)))
+        pages = await pages_of(tx.connection, job.id)
+        step = max(1, round(ROWS_AT_ONCE[job.kind] * pages / max(1, job.rows_read)))
+        ranges = [(start, start + step) for start in range(0, pages, step)]
     rows = [
         {
             "job_id": job.id,
             "number": number,
             "start": start,
-            "stop": start + step,
+            "stop": stop,
             **dict.fromkeys(_CHUNK[4:], 0),
         }
-        for number, start in enumerate(range(0, total, step))
+        for number, (start, stop) in enumerate(ranges)
     ]
     await tx.connection.execute(insert_many(import_chunk, _CHUNK, rows))
 
 
-async def _numbered_orders(tx: Tx, job: ImportJob) -> int:
-    """The number of orders; `place` counts them, in the order in which they begin in the file. A
-    malformed row stands for an order of its own.
+async def _ranges_of_orders(tx: Tx, job: ImportJob) -> list[tuple[int, int]]:
+    """Ranges of `place`, which counts the orders: those of one channel, country, source of
+    customers and carrier follow each other, in the order of the file. A malformed row stands for
+    an order of its own.
     """
-    stage = stage_of(job.id)
+    stage, key = stage_of(job.id), ", ".join(_TOGETHER)
     numbered = f"""
         WITH named AS (
             SELECT line, CASE WHEN refusal IS NULL THEN btrim(coalesce(channel, '')) END AS c,
                    CASE WHEN refusal IS NULL THEN btrim(coalesce(reference, ''))
-                        ELSE line::text END AS r
+                        ELSE line::text END AS r, {key}
             FROM {stage}
         ), begun AS (
-            SELECT c, r, row_number() OVER (ORDER BY min(line)) - 1 AS place
+            SELECT c, r, row_number() OVER (ORDER BY {_FIRST_OF}, min(line)) - 1 AS place
             FROM named GROUP BY c, r
         )
         UPDATE {stage} AS s SET place = begun.place
@@ -166,12 +170,19 @@ async def _numbered_orders(tx: Tx, job: ImportJob) -> int:
         WHERE named.line = s.line
         """  # noqa: S608 -- names of ours
     await tx.connection.execute(sa.text(numbered))
-    index = f"CREATE INDEX ON {stage} (place)"
-    await tx.connection.execute(sa.text(index))
+    await tx.connection.execute(sa.text(f"CREATE INDEX ON {stage} (place)"))
     await tx.connection.execute(sa.text(f"ANALYZE {stage}"))
-    last = f"SELECT max(place) FROM {stage}"  # noqa: S608 -- a name of ours
-    found = await tx.connection.scalar(sa.text(last))
-    return 0 if found is None else int(found) + 1
+    grouped = f"""
+        SELECT min(place), max(place) + 1
+        FROM (SELECT place, {_FIRST_OF} FROM {stage} GROUP BY place) AS orders (place, {key})
+        GROUP BY {key} ORDER BY 1
+        """  # noqa: S608 -- names of ours
+    groups = (await tx.connection.execute(sa.text(grouped))).all()
+    return [
+        (start, min(start + ORDERS_AT_ONCE, stop))
+        for first, stop in groups
+        for start in range(first, stop, ORDERS_AT_ONCE)
+    ]
 
 
 async def delete_older(tx: Tx, days: int) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from domain.common.ids import new_id
 from domain.common.transaction import Tx
 from domain.counting.repository import CORRECTIONS
-from domain.imports.chunks import Chunk, rows_in, said_by
+from domain.imports.chunks import Chunk, Disturbed, rows_in, said_by
 from domain.imports.model import ImportJob, Tally
 from domain.imports.staging import stage_of
 from domain.stock.model import MAX_QUANTITY, MovementReason
@@ -30,17 +30,13 @@ _LEVEL = ", ".join(LEVEL_COLUMNS)
 _IDS = ARRAY(UUID(as_uuid=True))
 
 
-class LevelMoved(Exception):
-    """A level appeared or changed between the two statements of a chunk."""
-
-
 async def apply_stock(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
     """What became of the rows of the chunk. One outbox row, with a StockChanged for each level.
 
     Locks: levels that change, in (location, sku) order.
 
     Raises:
-        LevelMoved: run the chunk again.
+        Disturbed: a level appeared or changed meanwhile: run the chunk again.
     """
     now = await tx.now()
     given: dict[str, Any] = {"start": chunk.start, "stop": chunk.stop, "as_of": job.as_of}
@@ -59,7 +55,7 @@ async def apply_stock(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
     statement = sa.text(_applying(job)).bindparams(sa.bindparam("locked", type_=_IDS))
     row = (await tx.connection.execute(statement, given)).one()
     if row.applied != row.wanted:
-        raise LevelMoved
+        raise Disturbed
     tx.published = tx.published or row.applied > 0
     return Tally(row.applied, row.unchanged, row.refused)
 

@@ -14,12 +14,16 @@ from domain.common.database import Database
 from domain.common.errors import DomainError
 from domain.common.faults import FaultClass, classify, sqlstate_of
 from domain.common.transaction import Tx
-from domain.imports.chunks import Chunk, end_chunk, take_chunk
+from domain.imports.chunks import Chunk, Disturbed, Unfit, end_chunk, part_with, take_chunk
+from domain.imports.customers import apply_customers
 from domain.imports.jobs import begin, delete_older, fail, tally
 from domain.imports.model import ImportJob, ImportJobId, ImportKind, Tally
+from domain.imports.orders import apply_orders
+from domain.imports.prices import apply_prices
+from domain.imports.products import apply_products
 from domain.imports.repository import next_job, unfinished_ids
 from domain.imports.staging import abandoned, drop_stage
-from domain.imports.stock import LevelMoved, apply_stock
+from domain.imports.stock import apply_stock
 
 Applying = Callable[[Tx, ImportJob, Chunk], Awaitable[Tally]]
 Progress = Callable[[ImportJob], None]
@@ -27,7 +31,13 @@ ACTOR = "SYSTEM:imports"
 TASKS = 2
 MOST_ATTEMPTS = 20
 
-_APPLYING: Mapping[ImportKind, Applying] = {ImportKind.STOCK: apply_stock}
+_APPLYING: Mapping[ImportKind, Applying] = {
+    ImportKind.STOCK: apply_stock,
+    ImportKind.PRODUCTS: apply_products,
+    ImportKind.PRICES: apply_prices,
+    ImportKind.CUSTOMERS: apply_customers,
+    ImportKind.ORDERS: apply_orders,
+}
 
 
 def unheard(_: ImportJob) -> None:
@@ -101,10 +111,10 @@ async def _work(database: Database, job: ImportJob, progress: Progress) -> None:
 
 
 async def _one_chunk(database: Database, job: ImportJob) -> bool:
-    """Whether there was a chunk; it is done.
+    """Whether there was a chunk; it is done, or cut in two since a part of it cannot be applied.
 
     Raises:
-        LevelMoved: its levels never stood still.
+        Disturbed: what it writes never stood still.
     """
 
     async def work(tx: Tx) -> bool:
@@ -114,12 +124,16 @@ async def _one_chunk(database: Database, job: ImportJob) -> bool:
         await end_chunk(tx, job, chunk, await _APPLYING[job.kind](tx, job, chunk))
         return True
 
+    key = job.requested_by
     for attempt in range(1, MOST_ATTEMPTS + 1):
         try:
-            return await database.run(work, actor_key=job.requested_by)
-        except LevelMoved:
+            return await database.run(work, actor_key=key)
+        except Disturbed:
             if attempt == MOST_ATTEMPTS:
                 raise
+        except Unfit as error:
+            await database.run(lambda tx, e=error: part_with(tx, job, e), actor_key=key)
+            return True
     raise AssertionError("unreachable")
 
 

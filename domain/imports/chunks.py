@@ -11,7 +11,7 @@ from domain.common.sql import insert_many
 from domain.common.transaction import Tx
 from domain.imports.model import COLUMNS, ImportJob, ImportKind, Tally
 from domain.imports.staging import stage_of
-from domain.imports.tables import import_chunk, import_refusal
+from domain.imports.tables import import_chunk, import_job, import_refusal
 
 _REFUSAL = ["job_id", "line", "reason", "row"]
 
@@ -92,13 +92,18 @@ async def end_chunk(tx: Tx, job: ImportJob, chunk: Chunk, tally: Tally) -> None:
 
 
 async def part_with(tx: Tx, job: ImportJob, unfit: Unfit) -> None:
-    """The chunk is two; or, when it is one order only, done, with all of its rows refused."""
+    """The chunk is two; or, when it is one order only, done, with all of its rows refused.
+
+    Locks: the chunk, then the job.
+    """
     c, chunk = import_chunk.c, unfit.chunk
     mine = sa.and_(c.job_id == job.id, c.number == chunk.number, c.done_at.is_(None))
     locked = sa.select(c.stop).where(mine).with_for_update()
     if await tx.connection.scalar(locked) != chunk.stop:
         return  # another process did it
     if chunk.stop - chunk.start > 1:
+        alone = sa.select(import_job.c.id).where(import_job.c.id == job.id)
+        await tx.connection.execute(alone.with_for_update(key_share=True))
         middle = (chunk.start + chunk.stop) // 2
         await tx.connection.execute(sa.update(import_chunk).where(mine).values(stop=middle))
         last = sa.select(sa.func.max(c.number)).where(c.job_id == job.id)

@@ -80,7 +80,7 @@ class Book:
             return any(
                 each.amount_minor == amount
                 and each.covers(now)
-                and each.period.ends == line.valid_to
+                and line.valid_to in (None, each.period.ends)
                 for each in self.offers
             )
         return any(
@@ -278,11 +278,9 @@ async def _publish(
         .where(among(product.c.id, list(news)))
         .values(version=product.c.version + 1)
     )
-    included = dict(
-        (await tx.connection.execute(sa.select(channel.c.code, channel.c.prices_include_tax)))
-        .tuples()
-        .all()
-    )
+    c = channel.c
+    found = await tx.connection.execute(sa.select(c.code, c.prices_include_tax))
+    included = {row.code: row.prices_include_tax for row in found}
     changed = {each.id: each for each in owners.values() if each.id in news}
     await publish(
         tx,

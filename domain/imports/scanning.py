@@ -106,13 +106,12 @@ class Scanner:
         return True
 
     def _scan(self, *, is_end: bool) -> Scanned:
-        whole, _, rest = self._rest.rpartition(b"\n")
-        if is_end:
-            whole, rest = self._rest, b""
-        elif len(rest) > LONGEST_RECORD and not whole:
-            whole, rest = self._rest, b""  # a line without an end: refused, as is what follows it
+        whole, newline, rest = self._rest.rpartition(b"\n")
+        if is_end or (len(rest) > LONGEST_RECORD and not newline):
+            # What is no whole line yet is too long for one already: it is refused in parts.
+            whole, newline, rest = self._rest, self._rest[:1], b""
         found = Scanned()
-        if whole:
+        if newline:
             lines = whole.replace(b"\r\n", b"\n").removesuffix(b"\r").split(b"\n")
             left = self._read(lines, found, is_end=is_end)
             rest = b"\n".join([*left, rest]) if left else rest

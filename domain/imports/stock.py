@@ -147,15 +147,15 @@ def _applying(job: ImportJob) -> str:
         WHERE x.id = w.level_id AND x.version = w.version
         RETURNING {", ".join(f"x.{name}" for name in LEVEL_COLUMNS)}, w.target - w.had AS units
     ), changed AS MATERIALIZED (
-        SELECT {_LEVEL}, on_hand AS units, '{MovementReason.RECEIVED.value}' AS why FROM opened
+        SELECT {_LEVEL}, on_hand AS units FROM opened
         UNION ALL
-        SELECT {_LEVEL}, units, '{MovementReason.COUNT.value}' FROM corrected
+        SELECT {_LEVEL}, units FROM corrected
     ), moved AS (
         INSERT INTO stock_movement
             (location_id, sku, from_bucket, to_bucket, quantity, reason, reference, actor, at)
         SELECT location_id, sku, CASE WHEN units > 0 THEN 'EXTERNAL' ELSE 'FREE' END,
                CASE WHEN units > 0 THEN 'FREE' ELSE 'EXTERNAL' END,
-               abs(units), why, :reference, :actor, now()
+               abs(units), '{MovementReason.COUNT.value}', :reference, :actor, now()
         FROM changed WHERE units <> 0
     ), noted AS (
         INSERT INTO stock_snapshot AS n (location_id, sku, taken_at, on_hand)

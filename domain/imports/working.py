@@ -31,7 +31,7 @@ ACTOR = "SYSTEM:imports"
 TASKS = 2
 MOST_ATTEMPTS = 20
 
-_APPLYING: Mapping[ImportKind, Applying] = {
+APPLYING: Mapping[ImportKind, Applying] = {
     ImportKind.STOCK: apply_stock,
     ImportKind.PRODUCTS: apply_products,
     ImportKind.PRICES: apply_prices,
@@ -121,7 +121,7 @@ async def _one_chunk(database: Database, job: ImportJob) -> bool:
         chunk = await take_chunk(tx, job)
         if chunk is None:
             return False
-        await end_chunk(tx, job, chunk, await _APPLYING[job.kind](tx, job, chunk))
+        await end_chunk(tx, job, chunk, await APPLYING[job.kind](tx, job, chunk))
         return True
 
     key = job.requested_by

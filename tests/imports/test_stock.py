@@ -69,8 +69,8 @@ async def test_levels_are_opened_with_movements_and_the_events_of_any_other_chan
         (12, 12, 1),
     ]
     assert sorted(await movements(world)) == [
-        ("HAT", "EXTERNAL", "FREE", 7, "RECEIVED"),
-        ("HAT", "EXTERNAL", "FREE", 12, "RECEIVED"),
+        ("HAT", "EXTERNAL", "FREE", 7, "COUNT"),
+        ("HAT", "EXTERNAL", "FREE", 12, "COUNT"),
     ]
     published = await stock_events(world)
     expected = {

@@ -182,15 +182,15 @@ async def test_what_is_sent_in_the_wrong_way_is_refused(api: Api, engine: AsyncE
 
 
 async def test_a_key_makes_one_job_of_one_file(api: Api, engine: AsyncEngine) -> None:
-    key = {"headers": {"idempotency-key": "monday"}}
-    both = await asyncio.gather(send(api, **key), send(api, **key))
+    key = {"idempotency-key": "monday"}
+    both = await asyncio.gather(send(api, headers=key), send(api, headers=key))
     ids = {answer.json()["importJob"]["id"] for answer in both}
     assert len(ids) == 1
     await ended(api, ids.pop())
 
-    again = await send(api, **key)
+    again = await send(api, headers=key)
     assert again.json()["importJob"]["status"] == "SUCCEEDED"
-    other = await send(api, FILE + b"ROME,HAT,8\n", **key)
+    other = await send(api, FILE + b"ROME,HAT,8\n", headers=key)
     assert other.status_code == 409
     assert other.json()["errors"][0]["extensions"]["code"] == "IDEMPOTENCY_CONFLICT"
     anew = (await send(api)).json()["importJob"]["id"]

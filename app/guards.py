@@ -20,20 +20,26 @@ _HEADERS = {
 
 
 class BodyLimit:
-    """Answers 413 to a request body that is too long, at the latest when it has become so."""
+    """Answers 413 to a request body that is too long, at the latest when it has become so. Paths
+    that begin with a key of `other` have a limit of their own.
+    """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, most_bytes: int, other: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._other = other or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = self._most_of(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._most_bytes:
-            await self._too_large()(scope, receive, send)
+        if not announced.isdecimal() or int(announced) > most:
+            await _too_large(most)(scope, receive, send)
             return
         received = 0
 
@@ -41,17 +47,23 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:
-                raise HTTPException(413, self._reason())
+            if received > most:
+                raise HTTPException(413, _too_long(most))
             return message
 
         await self._app(scope, counting, send)
 
-    def _too_large(self) -> ASGIApp:
-        return refusal(413, self._reason())
+    def _most_of(self, path: str) -> int:
+        found = (most for start, most in self._other.items() if path.startswith(start))
+        return next(found, self._most_bytes)
 
-    def _reason(self) -> str:
-        return f"the request body is longer than {self._most_bytes} bytes"
+
+def _too_large(most: int) -> ASGIApp:
+    return refusal(413, _too_long(most))
+
+
+def _too_long(most: int) -> str:
+    return f"the request body is longer than {most} bytes"
 
 
 class SocketLimit:

@@ -17,6 +17,7 @@ from app.auth.exchange import PATH as DEVICE_PATH
 from app.auth.exchange import device_route
 from app.graphql_view import GraphQLView
 from app.guards import BodyLimit, SecurityHeaders, SocketLimit
+from app.imports.routes import import_routes
 from app.labels.route import labels_route
 from app.lifecycle import Lifecycle
 from app.metrics import Metrics
@@ -28,6 +29,7 @@ from app.schema import Schema, build_schema
 from app.settings import Settings
 from app.webhooks.route import webhooks_route
 from app.webhooks.wiring import webhooks_of
+from schema.imports import IMPORT_PATH
 
 GRAPHQL_PATH = "/graphql"
 
@@ -70,6 +72,7 @@ def _routes(
         labels_route(resources),
         webhooks_route(resources, webhooks_of(resources.settings)),
         *printing_routes(resources),
+        *import_routes(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]
     if resources.settings.graphiql:
@@ -87,7 +90,11 @@ def _middleware(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> l
             most_per_address=settings.max_sockets_per_address,
             most=settings.max_concurrency,
         ),
-        Middleware(BodyLimit, most_bytes=settings.max_body_bytes),
+        Middleware(
+            BodyLimit,
+            most_bytes=settings.max_body_bytes,
+            other={f"{IMPORT_PATH}/": settings.max_import_bytes},
+        ),
     ]
     if settings.allowed_origins:
         layers.insert(2, _cross_origin(settings))
@@ -103,7 +110,7 @@ def _cross_origin(settings: Settings) -> Middleware:
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-correlation-id"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-correlation-id"],
         expose_headers=["x-correlation-id"],
         max_age=3_600,
     )

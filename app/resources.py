@@ -26,6 +26,7 @@ from app.auth.tokens import (
 from app.duties import duties_of
 from app.easypost.wiring import carriers_of
 from app.housekeeping import keep_house
+from app.imports.duties import EVERY_S, forgetting, working
 from app.metrics import Metrics
 from app.operations import Check, database_check, events_check, redis_check
 from app.relay import Relay, RelayMetrics
@@ -86,8 +87,11 @@ class Resources:
             for name, work in running:
                 await stack.enter_async_context(_running(name, work))
             if self.settings.housekeeping:
-                work = keep_house(duties_of(self.services))
+                forget = forgetting(database, self.settings.import_retention_days)
+                work = keep_house([*duties_of(self.services), forget])
                 await stack.enter_async_context(_running("housekeeping", work))
+                work = keep_house([working(database)], every_s=EVERY_S)
+                await stack.enter_async_context(_running("imports", work))
             await hub.started()
             yield
 

@@ -26,6 +26,7 @@ from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
 from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
+from resolvers.imports import ImportsQuery
 from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.node import NodeQuery
@@ -65,6 +66,7 @@ class Query(
     CountingQuery,
     CarriersQuery,
     LabelsQuery,
+    ImportsQuery,
 ):
     """All root fields that read."""
 

@@ -158,6 +158,14 @@ class Settings(BaseSettings):
         "`ANONYMOUS` stands for callers without a token.",
     )
     max_body_bytes: int = Field(default=100_000, ge=1_000, description="Largest HTTP request body.")
+    max_import_bytes: int = Field(
+        default=1_000_000_000, ge=1_000, description="Largest file at `POST /imports/<kind>`."
+    )
+    import_retention_days: int = Field(
+        default=30,
+        ge=1,
+        description="How long an ended import is kept, with the rows that it refused.",
+    )
     ws_max_bytes: int = Field(
         default=65_536, ge=1_000, description="Largest WebSocket message received."
     )

@@ -9,6 +9,7 @@ from domain.editing import tables as editing
 from domain.events import tables as events
 from domain.fulfillment import tables as fulfillment
 from domain.identity import tables as identity
+from domain.imports import tables as imports
 from domain.integrations import tables as integrations
 from domain.locations import tables as locations
 from domain.orders import tables as orders
@@ -28,6 +29,7 @@ AREAS = (
     events,
     fulfillment,
     identity,
+    imports,
     integrations,
     locations,
     orders,

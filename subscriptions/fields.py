@@ -11,16 +11,20 @@ from domain.common.ids import CustomerId, LocationId, OrderId, Sku
 from domain.customers.repository import customers_by_id
 from domain.events.model import Cursor
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, STAFF, Role
+from domain.imports.model import MAY_IMPORT, ImportJobId
+from domain.imports.repository import job_by_id
 from domain.orders.visibility import visible_order
 from domain.stock.projection import watchable_locations
 from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
+from schema.imports import ImportJobChange
 from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
 from schema.refusals import checked, refused
 from subscriptions.feed import Feed
 from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
 from subscriptions.following import LiveStream
+from subscriptions.imports import import_feed
 
 P = TypeVar("P")
 
@@ -131,6 +135,23 @@ class Subscription:
         if wanted not in found:
             raise refused("NOT_FOUND", "no such customer")
         return _started(info.context, customer_feed(wanted), after)
+
+    @strawberry.subscription(
+        description="How far one import has come, live. Each change is sent; a client that reads "
+        "too slowly is ended with RESYNC_REQUIRED and resumes.",
+        extensions=[Allow(*sorted(MAY_IMPORT))],
+    )
+    async def import_job_changed(
+        self,
+        info: Info,
+        job_id: Annotated[relay.GlobalID, strawberry.argument(description="Id of the import.")],
+        after: After = None,
+    ) -> AsyncGenerator[ImportJobChange, None]:
+        """The import, then its changes."""
+        wanted = checked(lambda: ImportJobId(id_of(job_id, "ImportJob", "jobId")))
+        if await info.context.read(lambda c: job_by_id(c, wanted)) is None:
+            raise refused("NOT_FOUND", "no such import")
+        return _started(info.context, import_feed(wanted), after)
 
 
 def _started(context: Context, feed: Feed[Any, P], after: str | None) -> AsyncGenerator[P]:

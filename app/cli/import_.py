@@ -1,6 +1,8 @@
 """`unico import`: data from elsewhere."""
 
 import asyncio
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,18 @@ from app.settings import Settings, load_settings
 if TYPE_CHECKING:
     from app.importing import ImportSummary
     from app.olist import Progress as Note
+    from domain.imports.model import ImportJob
+
+_Path = click.Path(path_type=Path)
+_File = click.Path(path_type=Path, dir_okay=False)
+_REPORT = click.option(
+    "--report",
+    type=_File,
+    help="CSV file for refused rows; quarantine-<kind>.csv in UNICO_HOME unless given.",
+)
+_TASKS = click.option(
+    "--tasks", type=click.IntRange(1, 16), default=2, show_default=True, help="Chunks at once."
+)
 
 
 @click.group
@@ -24,28 +38,104 @@ def command() -> None:
 
     \b
     Examples:
+      unico import products products.csv
+      unico import stock counts.csv --as-of 2026-01-31T18:00:00Z
       unico import orders ../shared/data/olist_sample
-      unico import orders --help
+      unico import stock --help
     """
 
 
-@command.command("orders")
-@click.argument("directory", type=click.Path(path_type=Path))
+@command.command("stock")
+@click.argument("file", type=_File)
 @click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV file for refused rows; quarantine-orders.csv in UNICO_HOME unless given.",
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="The moment of which the file tells: what moved since is added. Now unless given.",
 )
+@_REPORT
+@_TASKS
+def stock(file: Path, as_of: datetime | None, report: Path | None, tasks: int) -> None:
+    """Set the units on hand of SKUs at locations from a CSV FILE.
+
+    Columns: location (code), sku, on_hand, and, if wanted, safety_stock. A level is never set below
+    what orders and carts have a claim on: such a row is refused. With --as-of the file is a
+    snapshot, and older ones that come later are refused.
+
+    \b
+    Examples:
+      unico import stock levels.csv
+      unico import stock counts.csv --as-of 2026-01-31T18:00:00Z --report refused.csv
+    """
+    _import_file("STOCK", file, as_of, report, tasks)
+
+
+@command.command("products")
+@click.argument("file", type=_File)
+@_REPORT
+@_TASKS
+def products(file: Path, report: Path | None, tasks: int) -> None:
+    """Add and change products and variants from a CSV FILE, a row for each variant.
+
+    Columns: product (code), sku, name, and, if wanted, language, category, tax_category, barcode,
+    weight_g, tags, active and channels; several tags or channels are separated by semicolons. What
+    is left empty stays as it is.
+
+    \b
+    Examples:
+      unico import products products.csv
+    """
+    _import_file("PRODUCTS", file, None, report, tasks)
+
+
+@command.command("prices")
+@click.argument("file", type=_File)
+@_REPORT
+@_TASKS
+def prices(file: Path, report: Path | None, tasks: int) -> None:
+    """Set prices from a CSV FILE.
+
+    Columns: sku, channel, currency, amount (such as 19.90), and, if wanted, valid_from and
+    valid_to. Without valid_from a price is valid from now on.
+
+    \b
+    Examples:
+      unico import prices prices.csv
+    """
+    _import_file("PRICES", file, None, report, tasks)
+
+
+@command.command("customers")
+@click.argument("file", type=_File)
+@_REPORT
+@_TASKS
+def customers(file: Path, report: Path | None, tasks: int) -> None:
+    """Add and change customers from a CSV FILE.
+
+    Columns: source and reference (the name that a system has for the customer), channel, and, if
+    wanted, email, phone, phone_country, first_name, last_name and language. What is left empty
+    stays as it is.
+
+    \b
+    Examples:
+      unico import customers customers.csv
+    """
+    _import_file("CUSTOMERS", file, None, report, tasks)
+
+
+@command.command("orders")
+@click.argument("source", type=_Path)
+@_REPORT
 @click.option(
     "--tasks", type=click.IntRange(1, 16), default=4, show_default=True, help="Batches at once."
 )
-def orders(directory: Path, report: Path | None, tasks: int) -> None:
-    """Import the orders of a marketplace from a DIRECTORY of CSV files.
+def orders(source: Path, report: Path | None, tasks: int) -> None:
+    """Import orders of the past from a CSV file or from a directory of CSV files.
 
-    The files have the shape of the public Olist data set: customers, products, sellers,
-    geolocation, order_items, order_payments and orders. Sellers become locations where their
-    postal codes are; orders come with their payments and in their historic state, with the stock
-    that they took. Times in the files are read as local time of Sao Paulo.
+    SOURCE is a file with a row for each line of an order; its columns are in docs/importing.md. Or
+    it is a directory of files with the shape of the public Olist data set: customers, products,
+    sellers, geolocation, order_items, order_payments and orders. Sellers become locations where
+    their postal codes are; orders come with their payments and in their historic state, with the
+    stock that they took. Times in these files are read as local time of Sao Paulo.
 
     A row that cannot be loaded goes to the quarantine and into the report, with file, line and
     reason. Importing twice changes nothing; after an interruption, run it again.
@@ -54,7 +144,15 @@ def orders(directory: Path, report: Path | None, tasks: int) -> None:
     Examples:
       unico import orders ../shared/data/olist_sample
       unico import orders /data/olist --report refused.csv
+      unico import orders history.csv
     """
+    if source.is_file():
+        _import_file("ORDERS", source, None, report, tasks)
+    else:
+        _import_directory(source, report, tasks)
+
+
+def _import_directory(directory: Path, report: Path | None, tasks: int) -> None:
     # The database libraries take a second to load: not for `--help`.
     from app.migrate import upgrade
     from app.olist import DirectoryUnfit, check_directory
@@ -70,6 +168,74 @@ def orders(directory: Path, report: Path | None, tasks: int) -> None:
         upgrade(ready.database_url)
         path = report or settings.home / "quarantine-orders.csv"
         show(run_import(ready, directory, path, tasks, console), console)
+
+
+def _import_file(
+    kind: str, path: Path, as_of: datetime | None, report: Path | None, tasks: int
+) -> None:
+    """The file is imported, and what was done is on the console.
+
+    Raises:
+        ClickException: the file is unfit, or the import failed.
+    """
+    # The database libraries take a second to load: not for `--help`.
+    from app.imports.command import import_file
+    from app.migrate import upgrade
+    from domain.common.errors import DomainError
+    from domain.imports.model import ImportKind
+    from domain.imports.receive import ImportFile
+
+    if not path.is_file():
+        raise click.ClickException(f"{path} is not a file: give a CSV file.")
+    if as_of is not None and as_of.tzinfo is None:
+        as_of = as_of.replace(tzinfo=UTC)  # written with a Z
+    settings = load_settings()
+    configure(settings)
+    console = Console()
+    wanted = ImportFile(ImportKind(kind), path.name, as_of)
+    refused = report or settings.home / f"quarantine-{kind.lower()}.csv"
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn())
+    started = time.monotonic()
+    with resolved(settings) as ready:
+        upgrade(ready.database_url)
+        with Progress(*columns, console=console) as bars:
+            bar = bars.add_task(kind.lower(), total=None)
+
+            def note(job: "ImportJob") -> None:
+                done = job.applied + job.unchanged + job.quarantined
+                bars.update(bar, completed=done, total=job.rows_read)
+
+            try:
+                job, written = asyncio.run(
+                    import_file(
+                        ready.database_url,
+                        path,
+                        wanted,
+                        report=refused,
+                        tasks=tasks,
+                        progress=note,
+                    )
+                )
+            except DomainError as error:
+                raise click.ClickException(error.message) from error
+    show_job(job, time.monotonic() - started, written, console)
+
+
+def show_job(job: "ImportJob", seconds: float, report: Path | None, console: Console) -> None:
+    """Print what became of a file.
+
+    Raises:
+        ClickException: the import failed.
+    """
+    console.print(
+        f"{job.rows_read:,} rows in {seconds:.1f} s, {job.rows_read / seconds:,.0f} rows/s"
+    )
+    for name in ("applied", "unchanged", "quarantined"):
+        console.print(f"{getattr(job, name):,} {name}")
+    if report is not None:
+        console.print(f"Refused rows: {report}")
+    if job.failure is not None:
+        raise click.ClickException(f"{job.failure}. Import the file again for the rest.")
 
 
 def run_import(

@@ -11,11 +11,19 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.catalog.model import Barcode, Channel, Product, Variant, normal_barcode
+from domain.catalog.model import (
+    Barcode,
+    Channel,
+    Product,
+    ProductCode,
+    Variant,
+    normal_barcode,
+)
 from domain.catalog.tables import channel, kit_component, product, variant, variant_channel
 from domain.common.errors import NotFound, ValidationFailed
 from domain.common.ids import ChannelCode, ProductId, Sku
 from domain.common.paging import Keyset, Page, PageRequest, page_of
+from domain.common.sql import among
 from domain.identity.model import STAFF, Actor, Role
 
 _CHANNELS = TypeAdapter(list[Channel])
@@ -283,6 +291,14 @@ async def locked_products_of(
     if missing := set(skus) - by_sku.keys():
         raise NotFound("variant", min(missing))
     return {sku: by_sku[sku] for sku in skus}
+
+
+async def locked_products_by_code(
+    connection: AsyncConnection, codes: Collection[ProductCode]
+) -> dict[ProductCode, Product]:
+    """The products of those codes, their rows locked in order of their ids; others are absent."""
+    found = await _locked(connection, among(product.c.code, codes))
+    return {each.code: each for each in found}
 
 
 async def _locked(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> list[Product]:

@@ -57,7 +57,7 @@ async def add_customers(tx: Tx, given: Sequence[Customer]) -> int:
     fresh = [each for each in wanted if not _marks(each) & known]
     if not fresh:
         return 0
-    await tx.connection.execute(together(*_writes(fresh)))
+    await tx.connection.execute(together(*customer_writes(fresh)))
     await publish(tx, *[customer_created(each.id) for each in fresh])
     return len(fresh)
 
@@ -116,7 +116,8 @@ async def _known(connection: AsyncConnection, given: Sequence[Customer]) -> set[
     return {(source, mark) for source, mark in found} & marks
 
 
-def _writes(fresh: Sequence[Customer]) -> list[UpdateBase]:
+def customer_writes(fresh: Sequence[Customer]) -> list[UpdateBase]:
+    """The statements that add customers with their parts, which must be checked."""
     references = [
         {"customer_id": each.id, **asdict(name)} for each in fresh for name in each.references
     ]

@@ -31,6 +31,8 @@ stored AS (
     SELECT 'inbound', id, version FROM inbound
     UNION ALL
     SELECT 'carrier', id, version FROM carrier_tariff
+    UNION ALL
+    SELECT 'import_job', id, version FROM import_job
 ),
 numbered AS (
     SELECT min(seq) AS first, max(seq) AS last, count(*) AS events FROM event_log

@@ -35,6 +35,7 @@ class Aggregate(StrEnum):
     CHANNEL = "channel"
     TAX_RATE = "tax_rate"
     CARRIER = "carrier"
+    IMPORT_JOB = "import_job"
 
 
 class Topic:
@@ -84,6 +85,11 @@ class Topic:
     def supply(location_id: UUID) -> str:
         """Goods that one location expects."""
         return f"supply:{location_id}"
+
+    @staticmethod
+    def import_job(job_id: UUID) -> str:
+        """How far one import has come."""
+        return f"import:{job_id}"
 
     @staticmethod
     def session(session_id: UUID) -> str:

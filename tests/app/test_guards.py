@@ -24,7 +24,7 @@ class Caller:
 
     async def call(self, app: ASGIApp, kind: str, **scope: Any) -> None:
         headers = [(k.encode(), v.encode()) for k, v in scope.pop("headers", {}).items()]
-        given = {"type": kind, "headers": headers, "client": ("10.0.0.1", 1), **scope}
+        given = {"type": kind, "path": "/", "headers": headers, "client": ("10.0.0.1", 1), **scope}
         await app(given, self.receive, self.send)
 
     @property
@@ -47,6 +47,19 @@ async def test_an_announced_length_is_looked_at_before_the_body(length: str) -> 
     app = BodyLimit(inner, most_bytes=10)
     await caller.call(app, "http", headers={"content-length": length})
     assert (caller.status, caller.code) == (413, "REQUEST_TOO_LARGE")
+
+
+async def test_a_path_may_have_a_limit_of_its_own() -> None:
+    app = BodyLimit(inner, most_bytes=10, other={"/imports/": 20})
+    for path, length, status in (
+        ("/imports/stock", "20", 204),
+        ("/imports/stock", "21", 413),
+        ("/imports", "11", 413),
+        ("/graphql", "11", 413),
+    ):
+        caller = Caller()
+        await caller.call(app, "http", path=path, headers={"content-length": length})
+        assert caller.status == status
 
 
 async def test_a_short_body_and_other_protocols_pass() -> None:

@@ -1,0 +1,1 @@
+"""Files over HTTP and from the command line, and the work on them."""

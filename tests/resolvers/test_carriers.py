@@ -10,7 +10,7 @@ from tests.support.actors import OPERATIONS
 from tests.support.carriers import ScriptedCarrier, rate, set_rates
 from tests.support.mutations import Mutation, events
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, WEB_SHOP, customer
-from tests.support.stage import Stage, gid, location_id, open_stage
+from tests.support.stage import NOBODY, Stage, gid, location_id, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -124,9 +124,8 @@ async def test_all_carriers_are_asked_for_an_address_or_an_order(engine: AsyncEn
         ({"weightsG": [0]}, "VALIDATION_FAILED"),
         ({"address": {"country": "QQ"}}, "VALIDATION_FAILED"),
         ({"address": None}, "VALIDATION_FAILED"),
-        ({"fromLocationId": gid("Location", "0192f0c4-0000-7000-8000-00000000dead")}, "NOT_FOUND"),
-        ({"orderId": gid("Order", "0192f0c4-0000-7000-8000-00000000dead"), "address": None},
-         "NOT_FOUND"),
+        ({"fromLocationId": gid("Location", NOBODY)}, "NOT_FOUND"),
+        ({"orderId": gid("Order", NOBODY), "address": None}, "NOT_FOUND"),
     ],
 )  # fmt: skip
 async def test_bad_questions_about_rates(

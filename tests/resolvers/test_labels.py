@@ -20,11 +20,10 @@ from tests.support.carriers import (
 )
 from tests.support.mutations import everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL, WEB_SHOP
-from tests.support.stage import Stage, gid, open_stage
+from tests.support.stage import NOBODY, TO_PACKED, Stage, gid, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
-NOBODY = "0192f0c4-0000-7000-8000-00000000dead"
 SCRIPTED = {"carrier": "SCRIPT", "service": "FAST"}
 
 
@@ -102,12 +101,12 @@ async def test_refused_labels_change_nothing(
 async def test_only_packed_goods_without_a_hold_get_a_label(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
     await set_rates(stage, rate())
-    order = await stage.change("releaseOrder", (await stage.placed())["id"])
+    order = await stage.released()
     work = order["fulfillmentOrders"][0]["id"]
     given = {"fulfillmentOrderId": work, "carrier": "GLS", "service": "STANDARD", "weightG": 1}
     early = await label(stage, "createLabel", **given)
     assert early["code"] == "ILLEGAL_TRANSITION"
-    for step in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+    for step in TO_PACKED:
         await stage.work(step, work)
     hold: dict[str, Any] = {"orderId": order["id"], "hold": "FRAUD"}
     await stage.do(ADMIN, "holdOrder", "OrderHoldInput", "", **hold)

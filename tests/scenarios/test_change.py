@@ -11,7 +11,7 @@ from domain.identity.model import Actor, Role
 from domain.payments.tables import payment_refund, sandbox_charge
 from tests.support.mutations import everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL
-from tests.support.stage import ORDER, Stage, groups_of, open_stage, work_at
+from tests.support.stage import ORDER, TO_PACKED, Stage, groups_of, open_stage, work_at
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -35,8 +35,7 @@ async def answer(stage: Stage, name: str, work: str, actor: Actor = ROME_TILL, *
 
 async def picking(stage: Stage, **wish: Any) -> tuple[Any, str]:
     """An order that is being picked in Rome, and that work."""
-    order = await stage.placed(**wish)
-    order = await stage.change("releaseOrder", order["id"])
+    order = await stage.released(**wish)
     work = work_at(order, "ROME")["id"]
     return await stage.work("startPicking", work), work
 
@@ -63,7 +62,7 @@ async def test_some_units_are_cancelled_and_never_charged(engine: AsyncEngine) -
     assert (await stage.level("HAT")).available == 2
     released = await stage.change("releaseOrder", order["id"])
     work = work_at(released, "ROME")["id"]
-    for step in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+    for step in TO_PACKED:
         await stage.work(step, work)
     shipped = (await ship(stage, work))["order"]
     assert shipped["payments"][0]["captured"]["amount"] == "19.90"
@@ -206,7 +205,7 @@ async def test_a_refused_refund_is_owed(engine: AsyncEngine) -> None:
     order = await stage.placed(pickup="ROME", token="tok_refund_fail")
     await stage.change("releaseOrder", order["id"])
     work = work_at(order, "ROME")["id"]
-    for step in ("startPicking", "confirmPick", "packFulfillmentOrder", "markReadyForPickup"):
+    for step in (*TO_PACKED, "markReadyForPickup"):
         await stage.work(step, work)
     async with engine.begin() as connection:
         await connection.execute(

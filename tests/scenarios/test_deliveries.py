@@ -11,21 +11,16 @@ from domain.identity.model import Actor, Role
 from tests.support import carriers
 from tests.support.mutations import events, everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL
-from tests.support.stage import ORDER, Stage, groups_of, open_stage, work_at
+from tests.support.stage import ORDER, TO_PACKED, Stage, groups_of, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 CHANGED = f"... on ChangeOrderPayload {{ order {{ {ORDER} }} }}"
-STEPS = ("startPicking", "confirmPick", "packFulfillmentOrder")
 
 
 async def shipped(stage: Stage, *parcels: int, **wish: Any) -> Any:
     """An order shipped from Rome in parcels T1, T2, ... with so many units of its only line."""
-    order = await stage.placed(**wish)
-    order = await stage.change("releaseOrder", order["id"])
-    work = work_at(order, "ROME")["id"]
-    for step in STEPS:
-        await stage.work(step, work)
+    order, work = await carriers.packed(stage, **wish)
     line = order["lines"][0]["id"]
     given = [
         {"trackingNumber": f"T{n}", "lines": [{"orderLineId": line, "quantity": units}]}
@@ -132,7 +127,7 @@ async def test_s36_a_lost_parcel_is_shipped_again_without_a_charge(engine: Async
     again = (await resolve(stage, order, "RESHIP"))["order"]
     assert groups_of(again) == {"RELEASED": 2}
     work = again["fulfillmentOrders"][-1]["id"]
-    for step in STEPS:
+    for step in TO_PACKED:
         await stage.work(step, work)
     second = await stage.do(
         ADMIN, "shipFulfillmentOrder", "ShipFulfillmentOrderInput",

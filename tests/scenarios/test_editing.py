@@ -24,7 +24,7 @@ from tests.support.edits import (
     to,
 )
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_MANAGER, ROME_TILL, WEB_SHOP
-from tests.support.stage import groups_of, open_stage
+from tests.support.stage import TO_PACKED, groups_of, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -363,7 +363,7 @@ async def test_an_edited_order_ships_and_is_paid_whole(engine: AsyncEngine) -> N
     order = await edited(stage, order, to(order, 3))
     order = await stage.change("releaseOrder", order["id"])
     for work in order["fulfillmentOrders"]:
-        for step in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+        for step in TO_PACKED:
             await stage.work(step, work["id"])
 
     async def ship(work: Any) -> Any:

@@ -6,7 +6,16 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.support.shop import MILAN_TILL, ROME_TILL
-from tests.support.stage import ORDER, Stage, groups_of, location_id, open_stage, wish, work_at
+from tests.support.stage import (
+    ORDER,
+    TO_PACKED,
+    Stage,
+    groups_of,
+    location_id,
+    open_stage,
+    wish,
+    work_at,
+)
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -17,7 +26,7 @@ async def sent(stage: Stage, order: Any) -> Any:
     """The order after Milan has shipped it."""
     await stage.change("releaseOrder", order["id"])
     work = work_at(order, "MILAN")["id"]
-    for name in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+    for name in TO_PACKED:
         await stage.work(name, work, MILAN_TILL)
     shipped = await stage.do(
         MILAN_TILL, "shipFulfillmentOrder", "ShipFulfillmentOrderInput",

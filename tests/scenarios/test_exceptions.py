@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.support.carriers import packed
 from tests.support.mutations import events, everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL
-from tests.support.stage import ERROR, Stage, location_id, open_stage, work_at
+from tests.support.stage import ERROR, Stage, location_id, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -30,16 +31,6 @@ async def resolve(stage: Stage, key: str, note: str, **given: Any) -> Any:
     )  # fmt: skip
 
 
-async def packed(stage: Stage, **wish: Any) -> tuple[Any, str]:
-    """An order of two hats, packed in Rome, and its work."""
-    order = await stage.placed(lines={"HAT": 2}, **wish)
-    await stage.change("releaseOrder", order["id"])
-    work = work_at(order, "ROME")["id"]
-    for name in ("startPicking", "confirmPick", "packFulfillmentOrder"):
-        order = await stage.work(name, work)
-    return order, work
-
-
 async def ship(stage: Stage, order: Any, work: str, quantity: int, key: str) -> Any:
     """What a warehouse system hears that says it shipped so many hats."""
     lines = [{"orderLineId": order["lines"][0]["id"], "quantity": quantity}]
@@ -54,7 +45,7 @@ async def test_s40_more_shipped_than_packed_goes_to_the_exception_queue(
     engine: AsyncEngine,
 ) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    order, work = await packed(stage)
+    order, work = await packed(stage, lines={"HAT": 2})
     before = await everything(engine)
     for _ in range(2):
         answer = await ship(stage, order, work, 3, "wms-7")
@@ -77,7 +68,7 @@ async def test_s40_more_shipped_than_packed_goes_to_the_exception_queue(
 async def test_more_arrived_at_the_store_than_was_sent_is_kept(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
     store = {"mode": "SHIP_TO_STORE", "locationId": location_id("MILAN")}
-    order, work = await packed(stage, delivery=store)
+    order, work = await packed(stage, lines={"HAT": 2}, delivery=store)
     await stage.work("dispatchPickupTransfer", work)
     lines = [{"orderLineId": order["lines"][0]["id"], "quantity": 3}]
     answer = await stage.do(
@@ -91,7 +82,7 @@ async def test_more_arrived_at_the_store_than_was_sent_is_kept(engine: AsyncEngi
 
 async def test_an_exception_is_resolved_once(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    order, work = await packed(stage)
+    order, work = await packed(stage, lines={"HAT": 2})
     await ship(stage, order, work, 3, "wms-7")
     (kept,) = await queue(stage)
     before = await everything(engine)
@@ -132,7 +123,7 @@ async def test_an_exception_is_resolved_once(engine: AsyncEngine) -> None:
 
 async def test_of_two_who_resolve_at_once_one_does(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    order, work = await packed(stage)
+    order, work = await packed(stage, lines={"HAT": 2})
     await ship(stage, order, work, 3, "wms-7")
     (kept,) = await queue(stage)
     answers = await asyncio.gather(*(resolve(stage, kept["id"], note) for note in ("a", "b")))

@@ -29,17 +29,12 @@ async def put(stage: Stage, sku: str, zone: str, name: str) -> None:
     assert done["__typename"] == "SetStockBinPayload"
 
 
-async def released(stage: Stage, **wish: Any) -> Any:
-    placed = await stage.placed(**wish)
-    return await stage.change("releaseOrder", placed["id"])
-
-
 async def test_units_of_all_orders_stand_in_the_order_of_the_walk(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}, "SCARF": {"ROME": 9}})
     await put(stage, "HAT", "B", "1")
     await put(stage, "SCARF", "A", "12")
-    one = await released(stage, lines={"HAT": 2, "SCARF": 1})
-    two = await released(stage, lines={"SET": 3})
+    one = await stage.released(lines={"HAT": 2, "SCARF": 1})
+    two = await stage.released(lines={"SET": 3})
     before = await everything(engine)
     answer = await create(stage)
     after = await everything(engine)
@@ -65,7 +60,7 @@ async def test_units_of_all_orders_stand_in_the_order_of_the_walk(engine: AsyncE
 
 async def test_a_list_stays_as_it_was_made(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    order = await released(stage, lines={"HAT": 2})
+    order = await stage.released(lines={"HAT": 2})
     made = (await create(stage))["pickList"]
     await stage.work("startPicking", work_at(order, "ROME")["id"])
     await stage.work("confirmPick", work_at(order, "ROME")["id"])
@@ -78,7 +73,7 @@ async def test_a_list_stays_as_it_was_made(engine: AsyncEngine) -> None:
 
 async def test_works_are_chosen_by_name_or_by_filter(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    one, two, three = [await released(stage) for _ in range(3)]
+    one, two, three = [await stage.released() for _ in range(3)]
     works = [work_at(order, "ROME")["id"] for order in (one, two, three)]
     await stage.work("acceptFulfillmentOrder", works[1], ROME_TILL)
     await stage.work("startPicking", works[2], ROME_TILL)
@@ -110,8 +105,8 @@ async def test_works_are_chosen_by_name_or_by_filter(engine: AsyncEngine) -> Non
 
 async def test_refusals_make_no_list_and_a_key_is_one_list(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9, "MILAN": 9}})
-    one, planned = await released(stage), await stage.placed()
-    held = await released(stage)
+    one, planned = await stage.released(), await stage.placed()
+    held = await stage.released()
     hold = await stage.do(
         AGENT, "holdOrder", "OrderHoldInput", "", orderId=held["id"], hold="FRAUD", reason="check"
     )

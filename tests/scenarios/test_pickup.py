@@ -16,13 +16,20 @@ from domain.stock.tables import stock_movement
 from tests.support import stock
 from tests.support.mutations import everything
 from tests.support.shop import ADMIN, AGENT, MILAN_TILL, ROME_TILL, customer
-from tests.support.stage import ORDER, Stage, groups_of, location_id, open_stage, work_at
+from tests.support.stage import (
+    ORDER,
+    TO_PACKED,
+    Stage,
+    groups_of,
+    location_id,
+    open_stage,
+    work_at,
+)
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 CHANGED = f"... on ChangeOrderPayload {{ order {{ {ORDER} }} }}"
 WORKED = f"... on FulfillmentOrderPayload {{ order {{ {ORDER} }} fulfillmentOrder {{ status }} }}"
-PACKING = ("startPicking", "confirmPick", "packFulfillmentOrder")
 HOME = {
     "recipient": "Ada Verdi", "street": "Via Roma 1", "city": "Rome", "postalCode": "00100",
     "country": "IT", "latitude": 41.9, "longitude": 12.5,
@@ -31,10 +38,9 @@ HOME = {
 
 async def packed(stage: Stage, code: str = "ROME", **wish: Any) -> tuple[Any, str]:
     """A pickup order that is packed at that location, and its work."""
-    order = await stage.placed(**wish)
-    order = await stage.change("releaseOrder", order["id"])
+    order = await stage.released(**wish)
     work = work_at(order, code)["id"]
-    for step in PACKING:
+    for step in TO_PACKED:
         order = await stage.work(step, work)
     return order, work
 

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.identity.model import Actor, Role
+from tests.support.actors import FINANCE
 from tests.support.mutations import everything
 from tests.support.purchasing import day, open_supplier, ordered, step, took_in
 from tests.support.shop import AGENT, MILAN, ROME_MANAGER, ROME_TILL, WEB_SHOP
-from tests.support.stage import Stage, gid, groups_of, location_id, open_stage
+from tests.support.stage import Stage, gid, location_id, open_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
-FINANCE = Actor("fausto", Role.FINANCE)
 MILAN_MANAGER = Actor("marta", Role.STORE_MANAGER, location_ids=frozenset({MILAN}))
 MONEY = {"amount": "4.00", "currency": "EUR"}
 
@@ -75,17 +75,6 @@ async def test_more_than_was_ordered_is_taken_in(engine: AsyncEngine) -> None:
     over = await took_in(stage, order, 12)
     assert (over["state"], over["lines"][0]["receiptDifference"]) == ("RECEIVED", 2)
     assert (await stage.level("HAT")).on_hand == 12
-    await stage.check()
-
-
-async def test_a_receipt_fills_the_oldest_order_first(engine: AsyncEngine) -> None:
-    stage = await open_stage(engine, {})
-    first = await stage.placed(lines={"HAT": 2}, unfilledPolicy="BACKORDER_REST")
-    second = await stage.placed(lines={"HAT": 2}, unfilledPolicy="BACKORDER_REST")
-    order = (await ordered(stage, await open_supplier(stage)))["purchaseOrder"]
-    await took_in(stage, order, 3)
-    assert groups_of(await stage.order(first["id"])) == {"ALLOCATED": 2}
-    assert groups_of(await stage.order(second["id"])) == {"ALLOCATED": 1, "BACKORDERED": 1}
     await stage.check()
 
 

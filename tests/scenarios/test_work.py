@@ -33,12 +33,6 @@ async def pick(stage: Stage, work: str, lines: dict[str, int], **given: Any) -> 
     return await stage.do(ADMIN, "reportPick", "ReportPickInput", PAYLOAD, **given)
 
 
-async def released(stage: Stage, **wish: Any) -> Any:
-    """A released order."""
-    placed = await stage.placed(**wish)
-    return await stage.change("releaseOrder", placed["id"])
-
-
 def line(order: Any) -> str:
     """The id of the only line, as mutations want it."""
     return order["lines"][0]["id"]
@@ -51,7 +45,7 @@ async def tasks(stage: Stage, code: str) -> list[Any]:
 
 async def test_s23_not_in_stock_is_sourced_again_elsewhere(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
-    order = await released(stage, lines={"HAT": 2})
+    order = await stage.released(lines={"HAT": 2})
     work = work_at(order, "ROME")["id"]
     answer = await reject(stage, work, "NOT_IN_STOCK", note="shelf is empty")
     assert answer["fulfillmentOrder"]["status"] == "REJECTED"
@@ -71,7 +65,7 @@ async def test_s23_not_in_stock_is_sourced_again_elsewhere(engine: AsyncEngine) 
 
 async def test_a_rejected_location_is_not_asked_again(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
-    order = await released(stage)
+    order = await stage.released()
     first = (await reject(stage, work_at(order, "ROME")["id"], "CAPACITY"))["order"]
     again = await reject(stage, work_at(first, "MILAN")["id"], "CAPACITY")
     assert groups_of(again["order"]) == {"PENDING_SOURCE": 1}
@@ -81,7 +75,7 @@ async def test_a_rejected_location_is_not_asked_again(engine: AsyncEngine) -> No
 
 async def test_s24_silence_past_the_timer_is_a_rejection(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
-    order = await released(stage)
+    order = await stage.released()
     assert await stage.tick() == 0
     await stage.make_due("fulfillment_order", "accept_by")
     assert sum(await asyncio.gather(stage.tick(), stage.tick())) == 1
@@ -95,7 +89,7 @@ async def test_s24_silence_past_the_timer_is_a_rejection(engine: AsyncEngine) ->
 @pytest.mark.parametrize("answer", ["acceptFulfillmentOrder", "startPicking"])
 async def test_an_answer_stops_the_timer(engine: AsyncEngine, answer: str) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
-    order = await released(stage)
+    order = await stage.released()
     after = await stage.work(answer, work_at(order, "ROME")["id"], ROME_TILL)
     await stage.make_due("fulfillment_order", "accept_by")
     assert await stage.tick() == 0
@@ -109,7 +103,7 @@ async def test_an_answer_stops_the_timer(engine: AsyncEngine, answer: str) -> No
 
 async def test_s25_what_nobody_can_serve_waits_for_a_source(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 2}})
-    order = await released(stage, lines={"HAT": 2})
+    order = await stage.released(lines={"HAT": 2})
     answer = await reject(stage, work_at(order, "ROME")["id"], "DAMAGED")
     assert groups_of(answer["order"]) == {"PENDING_SOURCE": 2}
     assert answer["order"]["fulfillmentStatus"] == "BACKORDERED"
@@ -120,7 +114,7 @@ async def test_s25_what_nobody_can_serve_waits_for_a_source(engine: AsyncEngine)
 
 async def test_s29_a_pickup_order_is_never_moved_silently(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 5, "MILAN": 5}})
-    order = await released(stage, pickup="ROME")
+    order = await stage.released(pickup="ROME")
     work = work_at(order, "ROME")["id"]
     answer = await reject(stage, work, "NOT_IN_STOCK", actor=ROME_TILL)
     assert groups_of(answer["order"]) == {"REJECTED": 1}
@@ -133,7 +127,7 @@ async def test_s29_a_pickup_order_is_never_moved_silently(engine: AsyncEngine) -
 
 async def test_s32_a_short_pick_ships_what_is_there(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 3, "MILAN": 3}})
-    order = await released(stage, lines={"HAT": 3})
+    order = await stage.released(lines={"HAT": 3})
     work = work_at(order, "ROME")["id"]
     await stage.work("startPicking", work)
     answer = await pick(stage, work, {line(order): 2})
@@ -154,7 +148,7 @@ async def test_s32_a_short_pick_ships_what_is_there(engine: AsyncEngine) -> None
 
 async def test_nothing_found_leaves_a_rejected_work(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"SCARF": {"ROME": 3}, "HAT": {"ROME": 3}})
-    order = await released(stage, lines={"SET": 1})
+    order = await stage.released(lines={"SET": 1})
     work = work_at(order, "ROME")["id"]
     await stage.work("startPicking", work)
     answer = await pick(stage, work, {}, shortage="MISMATCH")
@@ -167,7 +161,7 @@ async def test_nothing_found_leaves_a_rejected_work(engine: AsyncEngine) -> None
 
 async def test_s40_more_than_ordered_goes_to_the_exception_queue(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 9}})
-    order = await released(stage, lines={"HAT": 2})
+    order = await stage.released(lines={"HAT": 2})
     work = work_at(order, "ROME")["id"]
     await stage.work("startPicking", work)
     before = await everything(engine)
@@ -194,7 +188,7 @@ async def test_s40_more_than_ordered_goes_to_the_exception_queue(engine: AsyncEn
 
 async def test_some_units_can_be_rejected(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 3, "MADRID": 3}})
-    order = await released(stage, lines={"HAT": 3})
+    order = await stage.released(lines={"HAT": 3})
     lines = [{"orderLineId": line(order), "quantity": 1}]
     answer = await reject(stage, work_at(order, "ROME")["id"], "DAMAGED", lines=lines)
     assert answer["fulfillmentOrder"]["status"] == "RELEASED"
@@ -206,7 +200,7 @@ async def test_some_units_can_be_rejected(engine: AsyncEngine) -> None:
 
 async def test_the_key_is_one_effect_and_refusals_change_nothing(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 3, "MILAN": 3}})
-    order = await released(stage)
+    order = await stage.released()
     work = work_at(order, "ROME")["id"]
     before = await everything(engine)
     for given, code in (
@@ -235,7 +229,7 @@ async def test_the_key_is_one_effect_and_refusals_change_nothing(engine: AsyncEn
 
 async def test_reject_and_start_picking_at_once_have_one_winner(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 3, "MILAN": 3}})
-    order = await released(stage)
+    order = await stage.released()
     work = work_at(order, "ROME")["id"]
     start = stage.do(ADMIN, "startPicking", "FulfillmentOrderInput", "", fulfillmentOrderId=work)
     answers = await asyncio.gather(start, reject(stage, work, "OTHER"))
@@ -246,7 +240,7 @@ async def test_reject_and_start_picking_at_once_have_one_winner(engine: AsyncEng
 
 async def test_a_level_in_doubt_has_one_open_task(engine: AsyncEngine) -> None:
     stage = await open_stage(engine, {"HAT": {"ROME": 4, "MILAN": 4}})
-    one, two = await released(stage), await released(stage)
+    one, two = await stage.released(), await stage.released()
     for order in (one, two):
         await reject(stage, work_at(order, "ROME")["id"], "NOT_IN_STOCK")
     found = await stage.shop.rows(sa.select(count_task.c.location_id, count_task.c.held))

@@ -23,8 +23,7 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 async def released(stage: Stage, due_in_hours: int | None, **wish: Any) -> Any:
     """A released order whose work at Rome is due so long after noon."""
-    placed = await stage.placed(**wish)
-    order = await stage.change("releaseOrder", placed["id"])
+    order = await stage.released(**wish)
     due = None if due_in_hours is None else NOON + timedelta(hours=due_in_hours)
     mine = fulfillment_order.c.order_id == sa.bindparam("order")
     query = sa.update(fulfillment_order).where(mine).values(due_at=due)

@@ -7,7 +7,13 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import sqlalchemy as sa
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from hypothesis.strategies import integers, sampled_from
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,13 +31,17 @@ FEW = integers(1, 4)
 PLACE = sampled_from(sorted(PLACES))
 REMEMBERED = 20
 """Calls that worked and may be sent again."""
+FRESH = 10
+"""So many examples Hypothesis makes anew; most of those after them are copies, a little changed."""
 
 
 class Machine(RuleBasedStateMachine):
     """A shop in a transaction that is taken back at the end."""
 
-    seen: ClassVar[Counter[tuple[str, str]]] = Counter()
-    """How often each mutation was answered with which code, "done" if it was done."""
+    seen: ClassVar[Counter[tuple[str, str]]]
+    """How often each mutation was answered with which code, "done" if it was done, in all examples
+    of a machine; each machine has its own.
+    """
     runner: asyncio.Runner
     engine: AsyncEngine
     shop: Shop
@@ -122,3 +132,23 @@ class Machine(RuleBasedStateMachine):
             assert self.world.rows(aside.where(over, payment.c.state == "AUTHORISED")) == []
         finally:
             self.world.end()
+
+
+def run(machine: type[Machine], examples: int, steps: int) -> None:
+    """The machine runs on so many examples of up to so many steps, the same ones every time.
+
+    Each `FRESH` of them have a seed of their own: no example is a copy of another. A failure is
+    told at once, not made small for minutes.
+    """
+    for first in range(0, examples, FRESH):
+        run_state_machine_as_test(
+            seed(first)(machine),
+            settings=settings(
+                max_examples=min(FRESH, examples - first),
+                stateful_step_count=steps,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+                phases=[Phase.generate],
+            ),
+        )

@@ -78,7 +78,9 @@ class SupplyRules(Machine):
 
     def bought(self, pick: int) -> tuple[str, str] | None:
         """The id of a purchase order, and its SKU."""
-        found = self.one(sa.select(purchase_order_line), pick)
+        c = purchase_order_line.c
+        lines = sa.select(purchase_order_line).order_by(c.purchase_order_id, c.sku)
+        found = self.one(lines, pick)
         return (gid("PurchaseOrder", found.purchase_order_id), found.sku) if found else None
 
     @rule(pick=PICK, quantity=st.integers(0, 5), complete=st.booleans())

@@ -6,6 +6,7 @@ mixtures: orders of several units at several locations, at any stage of their wo
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -189,6 +190,8 @@ NUMBER = st.integers(0, 60)
 @pytest.mark.repetitive
 @pytest.mark.timeout(600)
 def test_any_call_from_any_mixture(ground: Ground) -> None:
+    starts: Counter[int] = Counter()  # by how many kinds of units there are
+
     @settings(
         max_examples=30,
         deadline=None,
@@ -208,6 +211,7 @@ def test_any_call_from_any_mixture(ground: Ground) -> None:
             for number in steps:
                 go_on(walker, number)
             mixtures = {tuple(row[:3]) for row in walker.world.rows(STATE)}
+            starts[len(mixtures)] += 1
             event(f"{len(mixtures)} kinds of units")
             for call, pick, way in tries:
                 now = walker.now(call, pick, way)
@@ -216,10 +220,11 @@ def test_any_call_from_any_mixture(ground: Ground) -> None:
                     event(f"{call.name}: {code or 'done'}")
 
     walk()
+    assert any(starts[kinds] for kinds in starts if kinds > 1), starts
 
 
 def place(walker: Walker, number: int) -> None:
-    """One more order, of several units."""
+    """One more order, of several units, unless it is refused."""
     call = BY_NAME["placeOrder"]
     now = walker.now(call, number, number // 7)
     assert now is not None

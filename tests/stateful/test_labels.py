@@ -4,33 +4,37 @@ refuse or are silent included, and no label is bought twice.
 
 import asyncio
 import os
-from typing import Any
+from collections import Counter
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 
 from domain.carriers.model import Outcome
 from domain.common.database import write_engine
 from domain.shipments.tables import label, parcel
+from tests.stateful.machine import run
 from tests.stateful.test_oms import Oms
-from tests.support.carriers import TO_PACKED, ScriptedCarrier
+from tests.support.carriers import ScriptedCarrier
 from tests.support.mutations import everything
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN, open_shop
-from tests.support.stage import gid, wish
+from tests.support.stage import TO_PACKED, gid, wish
 
 PICK = st.integers(0, 50)
 ANSWERS = st.sampled_from([Outcome.DONE, Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN])
 EXAMPLES = int(os.environ.get("UNICO_STATEFUL_EXAMPLES", "60")) // 3
+CHANGES = ("createLabel", "editLabel", "voidLabel")
 FAST = {"carrier": "SCRIPT", "service": "FAST", "weightG": 500}
 
 
 class Labels(Oms):
     """The shop of `Oms`, with a carrier that answers as it is told."""
+
+    seen: ClassVar[Counter[tuple[str, str]]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,18 +43,28 @@ class Labels(Oms):
         self.settled: tuple[str, str, dict[str, Any]] | None = None
 
     def ask_label(self, name: str, buy: Outcome, void: Outcome, **given: Any) -> None:
-        """A change of a label, with a carrier that answers so."""
+        """A change of a label, with a carrier that answers so; done if it is at once."""
         self.carrier.buys, self.carrier.voids = [buy], [void]
         given.setdefault("idempotencyKey", uuid4().hex)
         kind = f"{name[0].upper()}{name[1:]}Input"
         selection = "... on LabelPayload { label { state } }"
         answer = self.world.do(self.world.stage.do(ADMIN, name, kind, selection, **given))
-        if answer.get("label", {}).get("state") in ("BOUGHT", "VOIDED"):
+        state = answer.get("label", {}).get("state")
+        done = state in ("BOUGHT", "VOIDED")
+        self.seen[name, "done" if done else answer.get("code", state)] += 1
+        if done:
             self.settled = (name, kind, given)
 
     def a_label(self, pick: int) -> dict[str, Any] | None:
         found = self.one(sa.select(label).order_by(label.c.id), pick)
         return {"labelId": gid("Label", found.id)} if found else None
+
+    @initialize(buy=ANSWERS, void=ANSWERS)
+    def first_labels(self, buy: Outcome, void: Outcome) -> None:
+        """From the start a label was edited and another voided, if the carrier did so."""
+        self.pack_with_label(buy, 2)
+        self.edit_label(0, buy, void)
+        self.void_label(1, void)
 
     @rule(buy=ANSWERS, times=st.integers(1, 2))
     def pack_with_label(self, buy: Outcome, times: int) -> None:
@@ -118,7 +132,8 @@ class Labels(Oms):
         self.world.do(self.world.stage.tick())
 
     @invariant()
-    def every_number_is_of_one_request(self) -> None:
+    def a_request_asked_again_is_the_same(self) -> None:
+        """Whatever a carrier is asked for under one key is one and the same label."""
         asked = {wanted.key: wanted for wanted in self.carrier.bought}
         assert all(asked[wanted.key] == wanted for wanted in self.carrier.bought)
 
@@ -133,16 +148,8 @@ def test_labels_in_any_order_keep_the_books(servers: ServerUrls, worker_number: 
         Labels.runner, Labels.engine = runner, engine
         Labels.shop = runner.run(open_shop(engine, {"HAT": {"ROME": 20, "MILAN": 3}}))
         try:
-            run_state_machine_as_test(
-                Labels,
-                settings=settings(
-                    max_examples=EXAMPLES,
-                    stateful_step_count=40,
-                    deadline=None,
-                    derandomize=True,
-                    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-                    phases=[Phase.generate],
-                ),
-            )
+            run(Labels, EXAMPLES, steps=40)
         finally:
             runner.run(engine.dispose())
+    idle = {name for name in CHANGES if not Labels.seen[name, "done"]}
+    assert not idle, f"changes of labels that were never done: {idle}"

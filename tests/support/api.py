@@ -22,10 +22,10 @@ from app.live.protocol import SocketProtocol
 from app.main import create_app
 from app.resources import Resources
 from app.schema import build_schema
-from app.server import listen
 from app.settings import Settings, load_settings
 from domain.common.ids import ChannelCode, CustomerId, LocationId
 from domain.identity.model import Role
+from tests.support.listening import listening
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
@@ -212,30 +212,19 @@ def settings_for(database_url: str, redis_url: str, home: Path, **given: Any) ->
 async def serving(settings: Settings, **roots: type) -> AsyncGenerator[Api]:
     """The application, ready to serve; with other root types if given. Stopped at the end."""
     app = create_app(settings, build_schema(settings, **roots) if roots else None)
-    with contextlib.closing(listen("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            app,
-            loop="none",
-            http="httptools",
-            ws=SocketProtocol,
-            ws_max_size=settings.ws_max_bytes,
-            ws_per_message_deflate=False,
-            lifespan="on",
-            log_config=None,
-            timeout_graceful_shutdown=5,
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve([listener]))
+    lifecycle = cast(Lifecycle, app.state.lifecycle)
+    options = {
+        "http": "httptools",
+        "ws": SocketProtocol,
+        "ws_max_size": settings.ws_max_bytes,
+        "ws_per_message_deflate": False,
+        "lifespan": "on",
+        "timeout_graceful_shutdown": 5,
+    }
+    async with listening(app, **options) as (server, port):
         try:
-            async with asyncio.timeout(20):
-                while not server.started and not task.done():
-                    await asyncio.sleep(0.01)
-            assert server.started, "the application did not start"
-            cast(Lifecycle, app.state.lifecycle).serve()
-            port: int = listener.getsockname()[1]
+            lifecycle.serve()
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
                 yield Api(app, port, client, settings, server)
         finally:
-            cast(Lifecycle, app.state.lifecycle).close()
-            server.should_exit = True
-            await task
+            lifecycle.close()

@@ -14,11 +14,10 @@ from domain.carriers.model import (
     VoidAnswer,
 )
 from tests.support.shop import ADMIN
-from tests.support.stage import Stage, work_at
+from tests.support.stage import TO_PACKED, Stage, work_at
 
 LABEL = """id orderId parcelId replacesId direction format carrier service state weightG recipient
   trackingNumber price { amount currency } reason url version"""
-TO_PACKED = ("startPicking", "confirmPick", "packFulfillmentOrder")
 
 
 def rate(service: str = "STANDARD", **changes: Any) -> dict[str, Any]:
@@ -39,8 +38,7 @@ async def set_rates(stage: Stage, *rates: dict[str, Any], **given: Any) -> Any:
 
 async def packed(stage: Stage, **wish: Any) -> tuple[Any, str]:
     """An order and the id of its fulfillment order, packed in Rome."""
-    order = await stage.placed(**wish)
-    order = await stage.change("releaseOrder", order["id"])
+    order = await stage.released(**wish)
     work: str = work_at(order, "ROME")["id"]
     for step in TO_PACKED:
         await stage.work(step, work)

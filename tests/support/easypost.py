@@ -1,6 +1,5 @@
 """A server on loopback that behaves as EasyPost's API does, as far as it is used."""
 
-import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -8,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.server import listen
+from tests.support.listening import listening
 
 KEY = "EZTK-test"
 DOCUMENT = b"%PDF-1.4 a label of theirs"
@@ -159,16 +157,6 @@ def tracker(code: str, *details: tuple[str, str], expected: str | None = None) -
 async def serving_easypost() -> AsyncGenerator[FakeEasyPost]:
     """The fake, on a free port of loopback."""
     fake = FakeEasyPost()
-    with contextlib.closing(listen("127.0.0.1", 0)) as listener:
-        fake.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(fake.app(), loop="none", lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve([listener]))
-        try:
-            async with asyncio.timeout(20):
-                while not server.started and not task.done():
-                    await asyncio.sleep(0.01)
-            yield fake
-        finally:
-            server.should_exit = True
-            await task
+    async with listening(fake.app(), lifespan="off") as (_, port):
+        fake.url = f"http://127.0.0.1:{port}"
+        yield fake

@@ -22,3 +22,13 @@ def barcodes_of(content: bytes) -> list[tuple[str, str]]:
         return sorted((str(code.format), code.text) for code in found)
     finally:
         document.close()
+
+
+def read_back(content: bytes) -> tuple[str, str, int]:
+    """The text of a document with one barcode, what that says, and the number of pages."""
+    [(_, code)] = barcodes_of(content)
+    document = pypdfium2.PdfDocument(content)
+    try:
+        return text_of(content), code, len(document)
+    finally:
+        document.close()

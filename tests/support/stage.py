@@ -23,6 +23,10 @@ ORDER = """id number status holds version fulfillmentStatus paymentStatus
   fulfillmentOrders { id status version locationId }
   payments { state captured { amount } }"""
 ERROR = "... on Error { __typename code message }"
+TO_PACKED = ("startPicking", "confirmPick", "packFulfillmentOrder")
+"""What is done at a location from released work to packed goods."""
+NOBODY = "0192f0c4-0000-7000-8000-00000000dead"
+"""The id of nothing."""
 
 
 def gid(kind: str, key: object) -> str:
@@ -68,6 +72,11 @@ class Stage:
         answer = await self.place(actor, **changes)
         assert answer["__typename"] == "PlaceOrderPayload", answer
         return answer["order"]
+
+    async def released(self, **changes: Any) -> Any:
+        """A released order (see `wish`)."""
+        order = await self.placed(**changes)
+        return await self.change("releaseOrder", order["id"])
 
     async def change(self, name: str, order_id: str, actor: Actor = ADMIN, **given: Any) -> Any:
         """The order after a mutation with ChangeOrderInput that works."""

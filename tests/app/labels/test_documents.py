@@ -3,9 +3,7 @@
 import re
 from dataclasses import replace
 
-import pypdfium2
 import pytest
-import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +11,7 @@ from app.labels.content import MAX_LINE, LabelContent, address_lines, wrapped
 from app.labels.pdf import label_pdf
 from app.labels.zpl import escaped, label_zpl
 from domain.carriers.model import Place
+from tests.support.printed import read_back
 
 CONTENT = LabelContent(
     carrier="GLS",
@@ -23,20 +22,6 @@ CONTENT = LabelContent(
     mark="",
     tracking_number="LA473124829IT",
 )
-
-
-def read_back(pdf: bytes) -> tuple[str, str, int]:
-    """The text of a page, what its barcode says, and the number of pages."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        page = document[0]
-        text = page.get_textpage().get_text_bounded()
-        image = page.render(scale=4).to_pil()
-        codes = [code.text for code in zxingcpp.read_barcodes(image)]
-        assert len(codes) == 1, codes
-        return text, codes[0], len(document)
-    finally:
-        document.close()
 
 
 def fields_of(zpl: bytes) -> list[str]:

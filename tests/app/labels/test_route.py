@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.app.labels.test_documents import fields_of, read_back
+from tests.app.labels.test_documents import fields_of
 from tests.support.api import Api, serving, settings_for
 from tests.support.carriers import ScriptedCarrier, created, label, packed, rate, set_rates
-from tests.support.stage import Stage, open_stage
-
-NOBODY = "0192f0c4-0000-7000-8000-00000000dead"
+from tests.support.printed import read_back
+from tests.support.stage import NOBODY, Stage, open_stage
 
 
 async def bought(engine: AsyncEngine, **given: Any) -> tuple[Stage, Any]:

@@ -19,7 +19,7 @@ from tests.stateful.world import World
 from tests.support.edits import add, edit, to
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN, open_shop
-from tests.support.stage import location_id
+from tests.support.stage import TO_PACKED, location_id
 
 SKUS = st.sampled_from(["HAT", "SCARF", "SET"])
 UNITS = st.integers(0, 5)
@@ -85,7 +85,7 @@ def take(world: World, key: str, step: tuple[Any, ...]) -> None:
 def ship(world: World, work: str) -> None:
     """The work is shipped, if it was released."""
     given: dict[str, Any] = {"fulfillmentOrderId": work}
-    for name in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+    for name in TO_PACKED:
         world.do(world.stage.do(ADMIN, name, "FulfillmentOrderInput", "", **given))
     given |= {"carrier": "DHL", "parcels": [{"trackingNumber": uuid4().hex[:9]}]}
     name, kind = "shipFulfillmentOrder", "ShipFulfillmentOrderInput"

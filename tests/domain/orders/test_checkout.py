@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.errors import Forbidden, IdempotencyConflict, NotFound, ValidationFailed
-from domain.common.ids import LocationId, OrderId, Sku
+from domain.common.ids import LocationId, Sku
 from domain.common.money import Money
 from domain.orders.checkout import pay_order, place_order
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PayOrder
@@ -22,8 +22,7 @@ from domain.orders.errors import (
     ProductNotFound,
     ProductNotSellable,
 )
-from domain.orders.model import DeliveryMode, GroupState, Order, OrderStatus, UnfilledPolicy
-from domain.orders.repository import orders_by_id
+from domain.orders.model import DeliveryMode, GroupState, OrderStatus, UnfilledPolicy
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.tables import line_group, order_history, sales_order
 from domain.payments.model import PaymentStatus, Tender
@@ -31,6 +30,7 @@ from domain.payments.tables import payment, sandbox_charge
 from domain.stock.errors import InsufficientStock
 from domain.stock.tables import reservation
 from tests.support import stock
+from tests.support.packed_order import loaded
 from tests.support.shop import MILAN, ROME, ROME_TILL, Shop, open_shop, order
 
 ORDERS = sa.select(sa.func.count()).select_from(sales_order)
@@ -39,10 +39,6 @@ ORDERS = sa.select(sa.func.count()).select_from(sales_order)
 @pytest.fixture
 async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
     return await open_shop(engine, {"HAT": {"ROME": 5, "MILAN": 5}, "SCARF": {"MILAN": 3}})
-
-
-async def loaded(shop: Shop, order_id: OrderId) -> Order:
-    return (await shop.database.read(lambda c: orders_by_id(c, [order_id])))[order_id]
 
 
 async def test_order_is_confirmed_priced_and_allocated_at_the_nearest_store(shop: Shop) -> None:

@@ -23,7 +23,7 @@ from domain.orders.model import (
 from tests.support.edits import add, edit
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN
-from tests.support.stage import Stage, location_id, open_stage
+from tests.support.stage import TO_PACKED, Stage, location_id, open_stage
 
 _LABEL = """insert into label (id, order_id, fulfillment_order_id, location_id, parcel_id,
  replaces_id, direction, format, carrier, service, state, weight_g, sender, recipient, token,
@@ -158,9 +158,9 @@ async def oracle_engine(servers: ServerUrls, worker_number: int) -> AsyncGenerat
 
 async def at_work(stage: Stage, last: str, **wish: Any) -> None:
     """One more order, taken as far as the last step."""
-    order = await stage.change("releaseOrder", (await stage.placed(**wish))["id"])
+    order = await stage.released(**wish)
     work = order["fulfillmentOrders"][0]["id"]
-    for step in ("startPicking", "confirmPick", "packFulfillmentOrder"):
+    for step in TO_PACKED:
         await stage.work(step, work)
     if last == "shipFulfillmentOrder":
         parcels = [{"trackingNumber": "N1"}]

@@ -32,6 +32,11 @@ _CUSTOMER = [
 ]  # fmt: skip
 _LINK = ["customer_id", "channel"]
 _REFERENCE = ["source", "reference", "customer_id"]
+_ORDER = {
+    "customers": ("email", "phone"),
+    "links": ("customer_id", "channel"),
+    "references": ("source", "reference"),
+}
 _CHANNELS = TypeAdapter(frozenset[ChannelCode])
 
 
@@ -101,8 +106,10 @@ class Directory:
             await publish(tx, customer_created(one.id))
 
     def written(self) -> Written:
-        """The rows that store what was admitted, for `customer_writes`."""
-        return self._rows
+        """The rows that store what was admitted, for `customer_writes`: sorted, so that two
+        transactions with the same new customers do not wait for each other crosswise.
+        """
+        return {name: _sorted(rows, by=_ORDER[name]) for name, rows in self._rows.items()}
 
     def fill(self, rows: Iterable[sa.Row[Any]]) -> None:
         """The customers that `look_up` found are known."""
@@ -184,6 +191,10 @@ def _asked(wanted: Sequence[GivenCustomer]) -> Mapping[str, list[Any]]:
             for each in sorted(references, key=lambda r: (r.source, r.reference))
         ],
     }
+
+
+def _sorted(rows: list[dict[str, Any]], by: Sequence[str]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: [str(row[column]) for column in by])
 
 
 def _readable(given: GivenCustomer) -> NormalForm | None:

@@ -25,6 +25,7 @@ from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
+from resolvers.many_orders import ManyOrdersMutation
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
 from resolvers.order_edits import OrderEditsMutation, OrderEditsQuery
@@ -75,6 +76,7 @@ class Mutation(
     StockMutation,
     BinsMutation,
     OrdersMutation,
+    ManyOrdersMutation,
     OrderChangesMutation,
     OrderEditsMutation,
     ShipmentsMutation,

@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         json_schema_extra=_ONLY_DEVELOPMENT,
         description="Answer introspection queries.",
     )
-    max_body_bytes: int = Field(default=100_000, ge=1_000, description="Largest HTTP request body.")
+    max_body_bytes: int = Field(default=500_000, ge=1_000, description="Largest HTTP request body.")
     ws_max_bytes: int = Field(
         default=65_536, ge=1_000, description="Largest WebSocket message received."
     )

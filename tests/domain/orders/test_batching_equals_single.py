@@ -56,7 +56,11 @@ def mail(name: str, **more: Any) -> GivenCustomer:
 
 
 def at_till(key: str, **changes: Any) -> Wanted:
-    given = {"channel": ChannelCode("POS"), "delivery": TAKEN, "payment": CASH} | changes
+    given: dict[str, Any] = {
+        "channel": ChannelCode("POS"),
+        "delivery": TAKEN,
+        "payment": CASH,
+    } | changes
     return ROME_TILL, order(key, customer=GivenCustomer(), **given)
 
 

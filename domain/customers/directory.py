@@ -1,5 +1,6 @@
 """The customers of many orders at once: looked up by one statement, recognised in memory."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,8 @@ class Directory:
         self._by_email: dict[str, CustomerId] = {}
         self._by_phone: dict[str, CustomerId] = {}
         self._rows: Written = {"customers": [], "links": [], "references": []}
+        self.forms: dict[GivenCustomer, NormalForm] = {}
+        """Normal forms that are worked out already."""
 
     def recognise(self, given: GivenCustomer, *, seen_by: Actor | None) -> Recognised:
         """Who is meant, by the rules of `resolve_customer`. It is kept by `admit` only.
@@ -82,7 +85,7 @@ class Directory:
         """
         if given.id is not None:
             return Recognised(self._with_id(given.id, seen_by), None)
-        wanted = normal_form(given)
+        wanted = self._form(given)
         named = self._by_reference.get(wanted.reference) if wanted.reference else None
         found = named or self._alike(wanted)
         if found is None:
@@ -105,6 +108,25 @@ class Directory:
             self._keep(one.id, recognised.given, channel, await tx.now())
             await publish(tx, customer_created(one.id))
 
+    def asked(self, wanted: Sequence[GivenCustomer]) -> Mapping[str, list[Any]]:
+        """What `look_up` has to look for, in normal form; what is malformed is left out."""
+        ids = {given.id for given in wanted if given.id is not None}
+        forms: list[NormalForm] = []
+        for given in wanted:
+            if given.id is None:
+                with contextlib.suppress(ValidationFailed):
+                    forms.append(self._form(given))
+        references = {form.reference for form in forms if form.reference is not None}
+        return {
+            "ids": sorted(ids),
+            "emails": sorted({form.email for form in forms if form.email is not None}),
+            "phones": sorted({form.phone for form in forms if form.phone is not None}),
+            "named": [
+                {"source": each.source, "reference": each.reference}
+                for each in sorted(references, key=lambda r: (r.source, r.reference))
+            ],
+        }
+
     def written(self) -> Written:
         """The rows that store what was admitted, for `customer_writes`: sorted, so that two
         transactions with the same new customers do not wait for each other crosswise.
@@ -123,6 +145,11 @@ class Directory:
                 self._by_phone[row.phone] = known.id
             for source, reference in row.named:
                 self._by_reference[Reference(source, reference)] = known.id
+
+    def _form(self, given: GivenCustomer) -> NormalForm:
+        if given not in self.forms:
+            self.forms[given] = normal_form(given)
+        return self.forms[given]
 
     def _with_id(self, customer_id: CustomerId, seen_by: Actor | None) -> ResolvedCustomer:
         known = self._by_id.get(customer_id)
@@ -160,7 +187,7 @@ async def look_up(tx: Tx, wanted: Sequence[GivenCustomer]) -> Directory:
     locked. Values that are malformed find nobody (`recognise` refuses them).
     """
     directory = Directory()
-    given = _asked(wanted)
+    given = directory.asked(wanted)
     if any(given.values()):
         directory.fill((await tx.connection.execute(_finding(), given)).all())
     return directory
@@ -178,30 +205,8 @@ def customer_writes() -> list[UpdateBase]:
     ]
 
 
-def _asked(wanted: Sequence[GivenCustomer]) -> Mapping[str, list[Any]]:
-    ids = {given.id for given in wanted if given.id is not None}
-    normal = [form for given in wanted if given.id is None and (form := _readable(given))]
-    references = {form.reference for form in normal if form.reference is not None}
-    return {
-        "ids": sorted(ids),
-        "emails": sorted({form.email for form in normal if form.email is not None}),
-        "phones": sorted({form.phone for form in normal if form.phone is not None}),
-        "named": [
-            {"source": each.source, "reference": each.reference}
-            for each in sorted(references, key=lambda r: (r.source, r.reference))
-        ],
-    }
-
-
 def _sorted(rows: list[dict[str, Any]], by: Sequence[str]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [str(row[column]) for column in by])
-
-
-def _readable(given: GivenCustomer) -> NormalForm | None:
-    try:
-        return normal_form(given)
-    except ValidationFailed:
-        return None
 
 
 @cache

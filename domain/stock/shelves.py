@@ -7,7 +7,6 @@ is consumed as a whole. A level that several owners take from makes one step of 
 it changes in one commit.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -64,6 +63,9 @@ class _Shelf:
     """A locked level and what has become of it."""
 
     level: Level
+    """As it was locked."""
+    moved: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTERS, 0))
+    """Units added to its counters since."""
     lapsed: list[_Held] = field(default_factory=list[_Held])
     own: dict[str, list[_Held]] = field(default_factory=dict[str, list[_Held]])
     taken_by: Tx | None = None
@@ -71,7 +73,9 @@ class _Shelf:
     @property
     def promisable(self) -> int:
         lapsed = sum(held.quantity for held in self.lapsed)
-        return max(0, self.level.free - self.level.safety + lapsed)
+        moved = self.moved
+        free = self.level.free + moved["on_hand"] - moved["allocated"] - moved["reserved"]
+        return max(0, free - self.level.safety + lapsed)
 
     def owned(self, owner: str) -> int:
         return sum(held.quantity for held in self.own.get(owner, ()))
@@ -141,7 +145,7 @@ class Shelves:
         wanted = aggregate(demands)
         for demand in wanted:
             shelf = self._of(demand)
-            _check(demand, shelf.level.allocated if shelf else 0)
+            _check(demand, shelf.level.allocated + shelf.moved["allocated"] if shelf else 0)
         for demand in wanted:
             source, target = Bucket.ALLOCATED, Bucket.EXTERNAL
             self._move(tx, demand, source, target, demand.quantity, reason, reference)
@@ -155,9 +159,9 @@ class Shelves:
             if shelf.taken_by is None:
                 continue
             version = shelf.level.version + 1
-            level = replace(shelf.level, version=version, updated_at=self._now)
+            counters = {name: getattr(shelf.level, name) + shelf.moved[name] for name in _COUNTERS}
+            level = replace(shelf.level, **counters, version=version, updated_at=self._now)
             await publish(shelf.taken_by, stock_changed(level))
-            counters = {name: getattr(level, name) for name in _COUNTERS}
             changed.append({"id": level.id, **counters, "version": level.version})
         return {**self._rows, "levels": changed}
 
@@ -202,7 +206,7 @@ class Shelves:
         reference: str,
     ) -> None:
         shelf = self._shelves[demand.location_id, demand.sku]
-        shelf.level = _moved(shelf.level, source, target, units)
+        _move(shelf.moved, source, target, units)
         shelf.taken_by = tx
         row = (
             demand.sku, demand.location_id, source.value, target.value, units, reason.value,
@@ -304,13 +308,10 @@ def _check(demand: Demand, available: int) -> None:
         raise InsufficientStock(demand.sku, demand.location_id, demand.quantity, available)
 
 
-def _moved(level: Level, source: Bucket, target: Bucket, units: int) -> Level:
-    """The level after units went from one bucket to another; FREE is what is left over."""
-    added: Counter[str] = Counter()
+def _move(counters: dict[str, int], source: Bucket, target: Bucket, units: int) -> None:
+    """Units went from one bucket to another; FREE is what is left over."""
     for bucket, more in ((source, -units), (target, units)):
         if bucket is Bucket.EXTERNAL:
-            added["on_hand"] -= more
+            counters["on_hand"] -= more
         elif bucket is not Bucket.FREE:
-            added[bucket.lower()] += more
-    changed = {name: getattr(level, name) + more for name, more in added.items() if more}
-    return replace(level, **changed)
+            counters[bucket.lower()] += more

@@ -139,9 +139,10 @@ async def _decide(url: str, target: Target, orders: int) -> Decided:
         nonlocal accepted
         for wish in wishes:
             try:
-                accepted += isinstance(await engine.accept(actor, wish, terms, ""), Order)
+                order = await engine.accept(actor, wish, terms, "")
             except InsufficientStock:
                 continue
+            accepted += isinstance(order, Order)
 
     before, started = cpu_of_trees([os.getpid()]), time.perf_counter()
     await asyncio.gather(*[buy() for _ in range(WAITING)])

@@ -91,8 +91,11 @@ class Settings(BaseSettings):
         default=None, description="Another server binary for embedded Valkey."
     )
     pool_size: int = Field(
-        default=8, ge=1, le=100, description="Database connections that each worker keeps open, besides two of its order "
-        "engine and two of the sandbox PSP."
+        default=8,
+        ge=1,
+        le=100,
+        description="Database connections that each worker keeps open, besides two of its order "
+        "engine and two of the sandbox PSP.",
     )
 
     issuer: str = Field(

@@ -32,6 +32,7 @@ from app.operations import Check, database_check, events_check, redis_check
 from app.relay import Relay, RelayMetrics
 from app.settings import Settings, SettingsError
 from domain.common.database import Database, read_engine, write_engine
+from domain.orders.batching.engine import LANES, LOCK_TIMEOUT, OrderEngine
 from domain.orders.place import Terms
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.nearest import NearestFirst
@@ -73,7 +74,8 @@ class Resources:
             hub = Hub(database, broadcast, self._live_metrics)
             gateway = await self._open_gateway(stack)
             carriers = await stack.enter_async_context(carriers_of(self.settings))
-            self.services = Services(database, gateway, self._terms(), hub, carriers)
+            engine = await self._open_engine(stack, database, relay)
+            self.services = Services(database, gateway, self._terms(), hub, carriers, engine)
             self.fanout = Fanout(hub, database)
             await self._open_authenticator(stack, database, hub)
             redis = Redis.from_url(self.settings.redis_url)
@@ -120,6 +122,17 @@ class Resources:
         database = Database(writes, reads, after_commit=relay.wake)
         stack.push_async_callback(database.close)
         return database
+
+    async def _open_engine(
+        self, stack: contextlib.AsyncExitStack, database: Database, relay: Relay
+    ) -> OrderEngine:
+        url = self.settings.database_url
+        batches = write_engine(url, pool_size=LANES, lock_timeout=LOCK_TIMEOUT)
+        lanes = Database(batches, batches, after_commit=relay.wake)
+        stack.push_async_callback(lanes.close)
+        engine = OrderEngine.over(database, lanes)
+        stack.push_async_callback(engine.drained)
+        return engine
 
     async def _open_gateway(self, stack: contextlib.AsyncExitStack) -> SandboxGateway:
         engine = write_engine(self.settings.database_url, pool_size=_GATEWAY_CONNECTIONS)

@@ -29,6 +29,7 @@ from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.imports import ImportsQuery
 from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
+from resolvers.many_orders import ManyOrdersMutation
 from resolvers.node import NodeQuery
 from resolvers.order_changes import OrderChangesMutation
 from resolvers.order_edits import OrderEditsMutation, OrderEditsQuery
@@ -80,6 +81,7 @@ class Mutation(
     StockMutation,
     BinsMutation,
     OrdersMutation,
+    ManyOrdersMutation,
     OrderChangesMutation,
     OrderEditsMutation,
     ShipmentsMutation,

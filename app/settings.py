@@ -95,7 +95,11 @@ class Settings(BaseSettings):
         default=None, description="Another server binary for embedded Valkey."
     )
     pool_size: int = Field(
-        default=8, ge=1, le=100, description="Database connections that each worker keeps open."
+        default=8,
+        ge=1,
+        le=100,
+        description="Database connections that each worker keeps open, besides two of its order "
+        "engine and two of the sandbox PSP.",
     )
 
     issuer: str = Field(
@@ -157,7 +161,7 @@ class Settings(BaseSettings):
         description="Roles that may run nothing but trusted documents, comma-separated; "
         "`ANONYMOUS` stands for callers without a token.",
     )
-    max_body_bytes: int = Field(default=100_000, ge=1_000, description="Largest HTTP request body.")
+    max_body_bytes: int = Field(default=500_000, ge=1_000, description="Largest HTTP request body.")
     max_import_bytes: int = Field(
         default=1_000_000_000, ge=1_000, description="Largest file at `POST /imports/<kind>`."
     )

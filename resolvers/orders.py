@@ -239,6 +239,7 @@ def till(context: Context) -> Till:
         terms=context.services.terms,
         actor=context.caller,
         correlation_id=context.correlation_id,
+        engine=context.services.engine,
     )
 
 

@@ -12,6 +12,7 @@ from domain.carriers.port import Adapters, Carrier
 from domain.common.database import Database, DbConnection
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
+from domain.orders.batching.engine import OrderEngine
 from domain.orders.place import Terms
 from domain.payments.gateway import PaymentGateway
 from schema.shared_reads import SharedReads
@@ -30,6 +31,8 @@ class Services:
     """The hub of live events (`subscriptions.hub.Hub`); schema must not import it."""
     carriers: Adapters = field(default_factory=dict[str, Carrier])
     """Carriers with an API of their own; others work by their tables of rates."""
+    engine: OrderEngine | None = None
+    """Decides orders that come at the same time together; without it each is decided singly."""
     shared_reads: SharedReads = field(default_factory=SharedReads)
 
 

@@ -190,7 +190,8 @@ async def _visible_order(
         raise refused("VALIDATION_FAILED", "give orderId, or number, or number and token")
     actor = context.actor
     found = await context.shared_read(
-        ("order", None if actor is None else actor.scope, key, number, token),
+        # The key and not only the scope: a till sees the orders that it placed itself.
+        ("order", None if actor is None else (actor.key, *actor.scope), key, number, token),
         lambda c: visible_order(c, actor, order_id=key, number=number, token=token),
     )
     if found is None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from domain.common.transaction import Tx, UnitOfWork
+from domain.common.transaction import MAX_ATTEMPTS, Tx, UnitOfWork
 
 T = TypeVar("T")
 DbConnection = AsyncConnection
@@ -25,10 +25,17 @@ class Database:
         self._unit = UnitOfWork(writes, after_commit)
 
     async def run(
-        self, work: Callable[[Tx], Awaitable[T]], *, actor_key: str, correlation_id: str = ""
+        self,
+        work: Callable[[Tx], Awaitable[T]],
+        *,
+        actor_key: str,
+        correlation_id: str = "",
+        attempts: int = MAX_ATTEMPTS,
     ) -> T:
         """What `work` returns, committed; see `UnitOfWork.run`."""
-        return await self._unit.run(work, actor_key=actor_key, correlation_id=correlation_id)
+        return await self._unit.run(
+            work, actor_key=actor_key, correlation_id=correlation_id, attempts=attempts
+        )
 
     async def read(self, query: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `query` returns. Each statement is its own snapshot: read a whole with one."""
@@ -59,7 +66,7 @@ def _to_json(value: Any) -> str:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def write_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
+def write_engine(url: str, *, pool_size: int = 8, lock_timeout: str = "5s") -> AsyncEngine:
     """An engine for transactions (READ COMMITTED). `url` uses the `postgresql+asyncpg` driver."""
     return create_async_engine(
         url,
@@ -76,7 +83,7 @@ def write_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
             "command_timeout": 30,
             "server_settings": {
                 "application_name": "unico",
-                "lock_timeout": "5s",
+                "lock_timeout": lock_timeout,
                 "statement_timeout": "20s",
                 "idle_in_transaction_session_timeout": "30s",
                 "timezone": "UTC",

@@ -10,5 +10,6 @@ def number_for_people(prefix: str) -> str:
     """`prefix` and 40 random bits in two groups, such as U-7K3F-92QX: readable aloud, not counting
     anything.
     """
-    text = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    bits = secrets.randbits(40)
+    text = "".join(ALPHABET[bits >> shift & 31] for shift in range(35, -1, -5))
     return f"{prefix}-{text[:4]}-{text[4:]}"

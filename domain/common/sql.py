@@ -32,6 +32,19 @@ def rows_given(columns: Iterable[sa.Column[Any]], parameter: str) -> sa.TableVal
     return _recordset(columns, sa.bindparam(parameter, type_=JSONB))
 
 
+def few_given(columns: Sequence[sa.Column[Any]], parameter: str, name: str) -> sa.CTE:
+    """The rows of `rows_given` as a CTE of that name, for a statement that looks them up in tables.
+
+    The limit is their number, so it cuts off nothing. The planner cannot look into it and takes it
+    for 10 rows, not for the 100 of any JSON set, and so finds rows by their index in small tables
+    too.
+    """
+    rows = rows_given(columns, parameter)
+    given = sa.bindparam(parameter, type_=JSONB)
+    number = sa.select(sa.func.jsonb_array_length(given)).scalar_subquery()
+    return sa.select(*rows.c).limit(number).cte(name)
+
+
 def _recordset(
     columns: Iterable[sa.Column[Any]], parameter: sa.BindParameter[Any]
 ) -> sa.TableValuedAlias:
@@ -48,11 +61,28 @@ def insert_many(table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) ->
     return insert(table).from_select(list(columns), chosen, include_defaults=False)
 
 
+def insert_given(table: sa.Table, columns: Sequence[str], parameter: str) -> Insert:
+    """As `insert_many`, for a statement that is built once (`rows_given`)."""
+    source = rows_given([table.c[name] for name in columns], parameter)
+    chosen = sa.select(*[source.c[name] for name in columns])
+    return insert(table).from_select(list(columns), chosen, include_defaults=False)
+
+
 def upsert_many(
     table: sa.Table, columns: Sequence[str], changing: Sequence[str], rows: Sequence[Row]
 ) -> Insert:
     """As `insert_many`; a row whose primary key exists gets its `changing` columns replaced."""
-    wanted = insert_many(table, columns, rows)
+    return _upsert(insert_many(table, columns, rows), table, changing)
+
+
+def upsert_given(
+    table: sa.Table, columns: Sequence[str], changing: Sequence[str], parameter: str
+) -> Insert:
+    """As `upsert_many`, for a statement that is built once (`rows_given`)."""
+    return _upsert(insert_given(table, columns, parameter), table, changing)
+
+
+def _upsert(wanted: Insert, table: sa.Table, changing: Sequence[str]) -> Insert:
     return wanted.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={name: wanted.excluded[name] for name in changing},

@@ -44,6 +44,14 @@ class Tx:
         """Spare the statement of `now()`: the caller got the database's time with another one."""
         self._now = now
 
+    def acting_for(self, actor_key: str, correlation_id: str) -> "Tx":
+        """This transaction in the name of somebody else: what is recorded there is published with
+        this one. Give it its time (`now`) before.
+        """
+        other = Tx(self.connection, actor_key, correlation_id)
+        other._now, other._events = self._now, self._events
+        return other
+
     def record(self, event: dict[str, object]) -> None:
         """Publish `event` (see `domain.events.outbox`) with this transaction, in call order.
 
@@ -59,9 +67,16 @@ class Tx:
         """
         if not self._events:
             return None
-        events, self._events = self._events, []
-        self.published = True
-        return sa.insert(metadata.tables["outbox"]).values(events=events)
+        return sa.insert(metadata.tables["outbox"]).values(events=self.take_events())
+
+    def take_events(self) -> list[dict[str, object]]:
+        """All events recorded so far, for whoever writes the one outbox row in a statement of his
+        own; the transaction forgets them.
+        """
+        events = list(self._events)
+        self._events.clear()  # the list is shared with `acting_for`
+        self.published = self.published or bool(events)
+        return events
 
 
 class UnitOfWork:
@@ -72,22 +87,27 @@ class UnitOfWork:
         self._after_commit = after_commit
 
     async def run(
-        self, work: Callable[[Tx], Awaitable[T]], *, actor_key: str, correlation_id: str = ""
+        self,
+        work: Callable[[Tx], Awaitable[T]],
+        *,
+        actor_key: str,
+        correlation_id: str = "",
+        attempts: int = MAX_ATTEMPTS,
     ) -> T:
         """What `work` returns, after its transaction was committed.
 
         Serialization failures, deadlocks and lock time-outs run `work` again from the start, at
-        most 5 times with jitter, so it must not touch anything but the transaction.
+        most `attempts` times in all with jitter, so it must not touch anything but the transaction.
 
         Raises:
             DomainError: what `work` raised; the transaction was rolled back.
             DBAPIError: a failure of the database, see `domain.common.faults.classify`.
         """
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 return await self._attempt(work, actor_key, correlation_id)
             except DBAPIError as error:
-                if attempt == MAX_ATTEMPTS or classify(error) is not FaultClass.RETRY_UNIT:
+                if attempt == attempts or classify(error) is not FaultClass.RETRY_UNIT:
                     raise
             await asyncio.sleep(random.uniform(0.01, 0.05) * attempt)
         raise AssertionError("unreachable")

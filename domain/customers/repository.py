@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import NotFound
-from domain.common.ids import CustomerId
+from domain.common.ids import ChannelCode, CustomerId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.common.sql import among, children
 from domain.customers.model import Customer, Note
@@ -46,6 +47,15 @@ def visible_to(actor: Actor | None) -> sa.ColumnElement[bool]:
             customer_channel.c.channel.in_(sorted(actor.channel_codes)),
         )
     return sa.false()
+
+
+def may_see(actor: Actor, customer_id: CustomerId, channels: AbstractSet[ChannelCode]) -> bool:
+    """What `visible_to` says of one customer, whose channels are these. Pure."""
+    if actor.role in _EVERY_CUSTOMER:
+        return True
+    if actor.role is Role.CUSTOMER:
+        return actor.customer_id == customer_id
+    return actor.role is Role.CHANNEL and not channels.isdisjoint(actor.channel_codes)
 
 
 def customer_document() -> sa.ColumnElement[object]:

@@ -31,7 +31,7 @@ class ResolvedCustomer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class NormalForm:
     """What was given, in normal form."""
 
     reference: Reference | None
@@ -72,7 +72,7 @@ async def resolve_customer(
     if given.id is not None:
         scope = sa.true() if seen_by is None else visible_to(seen_by)
         return await _by_id(tx, given.id, channel, scope)
-    wanted = _normal(given)
+    wanted = normal_form(given)
     found = await _find(tx, wanted, channel)
     if found is None:
         created_id = await _create(tx, wanted, channel)
@@ -87,13 +87,18 @@ async def resolve_customer(
     return ResolvedCustomer(found.id, found.language, created=False)
 
 
-def _normal(given: GivenCustomer) -> _Wanted:
+def normal_form(given: GivenCustomer) -> NormalForm:
+    """What is known of a customer who is not given by id, in the form that is stored.
+
+    Raises:
+        ValidationFailed: a value is malformed; the message does not repeat it.
+    """
     if (given.source is None) != (given.reference is None):
         raise ValidationFailed("reference", "goes together with its source")
     reference = None
     if given.source is not None and given.reference is not None:
         reference = checked_reference(Reference(given.source, given.reference))
-    return _Wanted(
+    return NormalForm(
         reference=reference,
         email=normal_email(given.email) if given.email else None,
         phone=normal_phone(given.phone, given.country) if given.phone else None,
@@ -115,7 +120,7 @@ async def _by_id(
     return ResolvedCustomer(CustomerId(row.id), row.language, created=False)
 
 
-async def _find(tx: Tx, wanted: _Wanted, channel: ChannelCode) -> _Found | None:
+async def _find(tx: Tx, wanted: NormalForm, channel: ChannelCode) -> _Found | None:
     """The customer with the strongest likeness. One statement, none when nothing is known."""
     ways: list[sa.Select[Any]] = []
     if wanted.reference is not None:
@@ -162,7 +167,7 @@ async def _one_and_link(tx: Tx, query: sa.SelectBase, channel: ChannelCode) -> s
     return (await tx.connection.execute(sa.select(found).add_cte(link))).one_or_none()
 
 
-async def _create(tx: Tx, wanted: _Wanted, channel: ChannelCode) -> CustomerId | None:
+async def _create(tx: Tx, wanted: NormalForm, channel: ChannelCode) -> CustomerId | None:
     """The id of the new customer; None when another transaction was first."""
     customer_id, now = CustomerId(new_id()), await tx.now()
     created = _insertion(customer_id, wanted, channel, now).cte("created")
@@ -200,7 +205,7 @@ async def _create(tx: Tx, wanted: _Wanted, channel: ChannelCode) -> CustomerId |
 
 
 def _insertion(
-    customer_id: CustomerId, wanted: _Wanted, channel: ChannelCode, now: datetime
+    customer_id: CustomerId, wanted: NormalForm, channel: ChannelCode, now: datetime
 ) -> Any:
     return (
         insert(customer)

@@ -29,6 +29,13 @@ async def candidates_for(
     SKUs; without the excluded ones. One statement.
     """
     levels = await candidates(connection, set(skus), channel)
+    return candidates_among(levels, delivery, excluded)
+
+
+def candidates_among(
+    levels: Iterable[CandidateLevel], delivery: Delivery, excluded: Collection[LocationId] = ()
+) -> list[Candidate]:
+    """Those of the levels' locations that may serve the delivery; as `candidates_for`. Pure."""
     found = _by_location(
         [
             level

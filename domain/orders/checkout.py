@@ -9,52 +9,51 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError
-
 from domain.common.database import Database
 from domain.common.errors import check_version
-from domain.common.faults import constraint_of
 from domain.common.idempotency import Command, begun, claim, load
 from domain.common.ids import OrderId, PaymentId, new_id
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
+from domain.orders.batching.engine import OrderEngine
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeOrder, PayOrder, PlaceOrder
 from domain.orders.errors import (
-    DuplicateExternalReference,
     IllegalTransition,
     OrderExpired,
     PaymentDeclined,
     PaymentOutcomeUnknown,
-    PlanOutdated,
 )
 from domain.orders.lifecycle import require_status
 from domain.orders.model import DeliveryMode, Order, OrderStatus
-from domain.orders.place import Terms, accept
+from domain.orders.place import Terms
 from domain.orders.placing_rules import check_payment, check_tender_scope
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import locked_order, orders_by_id
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.saving import save
-from domain.orders.settle import Answers, cancel_unstocked, confirm, paid_minor
+from domain.orders.settle import Answers, cancel_unstocked, paid_minor
+from domain.orders.singly import accept_singly, settle_singly
 from domain.orders.visibility import require_visible
 from domain.payments.gateway import PaymentGateway
 from domain.payments.model import OPEN_STATES, Tender, intent
 from domain.stock.errors import InsufficientStock
 
 T = TypeVar("T")
-MAX_PLANS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """What placing and paying need besides the command: database, PSP, terms, and who asks."""
+    """What placing and paying need besides the command: database, PSP, terms, and who asks. Without
+    an `engine` every order is decided singly.
+    """
 
     database: Database
     gateway: PaymentGateway
     terms: Terms
     actor: Actor
     correlation_id: str = ""
+    engine: OrderEngine | None = None
 
 
 async def place_order(
@@ -103,20 +102,12 @@ def _confirmed(placed: Placed) -> Placed:
 
 
 async def _accepted(till: Till, command: PlaceOrder, placed_at: datetime | None) -> Order | Placed:
-    async def step(tx: Tx) -> Order | Placed:
-        return await accept(tx, till.actor, command, till.terms, placed_at=placed_at)
-
-    for attempt in range(1, MAX_PLANS + 1):
-        try:
-            return await _run(till, step)
-        except PlanOutdated as outdated:
-            if attempt == MAX_PLANS:
-                raise outdated.shortage from outdated
-        except IntegrityError as error:
-            if constraint_of(error) == "uq_sales_order_channel_external_reference":
-                raise DuplicateExternalReference(command.external_reference or "") from error
-            raise
-    raise AssertionError("unreachable")
+    """Orders of the past are decided singly: their prices are those of another moment each."""
+    if till.engine is not None and placed_at is None:
+        return await till.engine.accept(till.actor, command, till.terms, till.correlation_id)
+    return await accept_singly(
+        till.database, till.actor, command, till.terms, till.correlation_id, placed_at
+    )
 
 
 async def _offer(tx: Tx, actor: Actor, command: PayOrder) -> Order | Placed:
@@ -152,14 +143,11 @@ async def _offer(tx: Tx, actor: Actor, command: PayOrder) -> Order | Placed:
 async def _settled(till: Till, command: Command, order: Order) -> Placed:
     answers = await authorise_open(till.gateway, order)
 
-    async def settle(tx: Tx) -> Placed:
-        return await confirm(tx, order, command, answers)
-
     async def give_up(tx: Tx) -> Placed:
         return await cancel_unstocked(tx, order, command, answers)
 
     try:
-        placed = await _run(till, settle)
+        placed = await _confirmation(till, command, order, answers)
     except InsufficientStock:
         placed = await _run(till, give_up)
     if placed.outcome in (PlacementOutcome.OUT_OF_STOCK, PlacementOutcome.EXPIRED):
@@ -167,6 +155,14 @@ async def _settled(till: Till, command: Command, order: Order) -> Placed:
     elif placed.outcome is PlacementOutcome.CONFIRMED and _leaves_after_capture(order):
         await _hand_over(till, order.id)
     return placed
+
+
+async def _confirmation(till: Till, command: Command, order: Order, answers: Answers) -> Placed:
+    if till.engine is not None:
+        return await till.engine.settle(till.actor, command, order, answers, till.correlation_id)
+    return await settle_singly(
+        till.database, till.actor, command, order, answers, till.correlation_id
+    )
 
 
 async def authorise_open(gateway: PaymentGateway, order: Order) -> Answers:

@@ -27,7 +27,7 @@ from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.saving import create
 from domain.orders.stock_needs import demand_of, reservation_owner
-from domain.sourcing.model import Plan, SourcingPolicy, Wanted
+from domain.sourcing.model import Candidate, Plan, SourcingPolicy, Wanted
 from domain.stock.allocation import reserve
 from domain.stock.errors import InsufficientStock
 
@@ -70,14 +70,47 @@ async def accept(
         return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
     draft = await _draft(tx, actor, command, terms, placed_at)
     lines = priced_lines(command, draft)
-    plan = await _plan(tx, command, lines, terms.sourcing)
+    skus = {sku for line in lines for sku in line.components}
+    found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
+    plan = plan_of(command, lines, found, terms.sourcing)
+    order, detail = planned_order(command, draft, lines, plan)
+    await _reserve(tx, order, terms.payment_window)
+    return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
+
+
+def plan_of(
+    command: PlaceOrder,
+    lines: Sequence[Line],
+    found: Sequence[Candidate],
+    policy: SourcingPolicy,
+) -> Plan:
+    """Who of `found` serves what of the lines. Pure.
+
+    Raises:
+        InsufficientStock: some units cannot be served, and the order does not wait for them; or
+            none can, and the rest is to be cancelled.
+    """
+    wanted = [Wanted(line.id, line.ordered_quantity, line.components) for line in lines]
+    plan = policy.plan(wanted, found, near(command.delivery.address))
+    nothing = command.unfilled_policy is UnfilledPolicy.CANCEL_REST and not plan.assignments
+    if plan.unfilled and (nothing or not _may_wait(command)):
+        raise _shortage(lines, plan.unfilled)
+    return plan
+
+
+def planned_order(
+    command: PlaceOrder, draft: Draft, lines: Sequence[Line], plan: Plan
+) -> tuple[Order, dict[str, str]]:
+    """The order as planned, not stored yet, and the detail of its history. Pure.
+
+    Raises:
+        ValidationFailed: see `build_order`.
+    """
     detail = {"sourcing": plan.reason.value, "channel": command.channel}
     if command.unfilled_policy is UnfilledPolicy.CANCEL_REST and plan.unfilled:
         detail["cancelled_units"] = str(sum(plan.unfilled.values()))
         lines, plan = without_unfilled(lines, plan, draft)
-    order = build_order(command, draft, lines, plan)
-    await _reserve(tx, order, terms.payment_window)
-    return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
+    return build_order(command, draft, lines, plan), detail
 
 
 async def _draft(
@@ -111,22 +144,6 @@ async def _tax_country(tx: Tx, command: PlaceOrder) -> str:
     if found is None:
         raise NotFound("location", str(place))
     return found
-
-
-async def _plan(
-    tx: Tx,
-    command: PlaceOrder,
-    lines: Sequence[Line],
-    policy: SourcingPolicy,
-) -> Plan:
-    wanted = [Wanted(line.id, line.ordered_quantity, line.components) for line in lines]
-    skus = {sku for line in lines for sku in line.components}
-    found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
-    plan = policy.plan(wanted, found, near(command.delivery.address))
-    nothing = command.unfilled_policy is UnfilledPolicy.CANCEL_REST and not plan.assignments
-    if plan.unfilled and (nothing or not _may_wait(command)):
-        raise _shortage(lines, plan.unfilled)
-    return plan
 
 
 def _may_wait(command: PlaceOrder) -> bool:

@@ -1,7 +1,7 @@
 """Writing an order: every change is one version, one history row, one event, one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +12,31 @@ from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import (
-    Address,
-    FulfillmentOrder,
-    Group,
-    Line,
-    Order,
-    OrderStatus,
-    Pickup,
-)
+from domain.orders.model import FulfillmentOrder, Group, Line, Order, OrderStatus
 from domain.orders.promises import kept
+from domain.orders.rows import (
+    ADDRESS_COLUMNS,
+    GROUP_CHANGING,
+    GROUP_COLUMNS,
+    HISTORY_COLUMNS,
+    LINE_CHANGING,
+    LINE_COLUMNS,
+    ORDER_CHANGING,
+    ORDER_COLUMNS,
+    PAYMENT_CHANGING,
+    PAYMENT_COLUMNS,
+    PICKUP_COLUMNS,
+    PROMISE_COLUMNS,
+    WORK_CHANGING,
+    WORK_COLUMNS,
+    address_row,
+    fields_of,
+    group_row,
+    history_row,
+    line_row,
+    order_row,
+    work_row,
+)
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
@@ -33,71 +48,9 @@ from domain.orders.tables import (
 )
 from domain.payments.model import Payment
 from domain.payments.tables import payment
-from domain.supply.model import Promise
 from domain.supply.tables import promise
 
-_ORDER = [column.name for column in sales_order.columns]
-_LINE = [column.name for column in order_line.columns]
-_GROUP = [column.name for column in line_group.columns]
-_WORK = [column.name for column in fulfillment_order.columns]
-_PAYMENT = [column.name for column in payment.columns]
-_HISTORY = ["order_id", "version", "action", "actor", "reason", "detail", "at"]
-_ADDRESS = [column.name for column in order_address.columns]
-_PROMISE = [column.name for column in promise.columns]
-_PICKUP = [column.name for column in order_pickup.columns]
-_ORDER_CHANGING = [
-    "status",
-    "delivery_mode",
-    "delivery_location_id",
-    "holds",
-    "fulfillment_status",
-    "payment_status",
-    "items_minor",
-    "tax_minor",
-    "total_minor",
-    "excess_minor",
-    "pay_until",
-    "hold_until",
-    "confirmed_at",
-    "closed_at",
-    "updated_at",
-    "version",
-]
-_LINE_CHANGING = ["ordered_quantity", "tax_minor", "total_minor"]
-_GROUP_CHANGING = [
-    "quantity",
-    "state",
-    "location_id",
-    "fulfillment_order_id",
-    "shipment_id",
-    "reason",
-    "excluded_location_ids",
-    "updated_at",
-]
-_WORK_CHANGING = [
-    "status",
-    "due_at",
-    "accept_by",
-    "accepted_at",
-    "rejected_at",
-    "rejection_reason",
-    "cancel_requested_at",
-    "cancel_answer_by",
-    "cancel_refused_at",
-    "wave_id",
-    "updated_at",
-    "version",
-]
-_PAYMENT_CHANGING = [
-    "state",
-    "psp_reference",
-    "decline_reason",
-    "authorised_minor",
-    "captured_minor",
-    "refunded_minor",
-    "refund_due_minor",
-    "updated_at",
-]
+__all__ = ["history_row"]  # of those who store whole orders
 
 
 async def create(
@@ -105,17 +58,18 @@ async def create(
 ) -> Order:
     """The new order, stored with its parts, its first history row and event, in one statement."""
     created = replace(order, version=1)
+    entry = history_row(tx.actor_key, created, action, detail)
     await publish(tx, order_changed(created, action, None))
     writes: list[UpdateBase] = [
-        insert_many(sales_order, _ORDER, [_order_row(created)]),
-        insert_many(order_line, _LINE, [_line_row(created, line) for line in created.lines]),
-        insert_many(line_group, _GROUP, [_group_row(created, g) for g in created.groups]),
-        insert_many(payment, _PAYMENT, [_fields(p) for p in created.payments]),
-        insert_many(order_history, _HISTORY, [history_row(tx.actor_key, created, action, detail)]),
+        insert_many(sales_order, ORDER_COLUMNS, [order_row(created)]),
+        insert_many(order_line, LINE_COLUMNS, [line_row(created, line) for line in created.lines]),
+        insert_many(line_group, GROUP_COLUMNS, [group_row(created, g) for g in created.groups]),
+        insert_many(payment, PAYMENT_COLUMNS, [fields_of(p) for p in created.payments]),
+        insert_many(order_history, HISTORY_COLUMNS, [entry]),
     ]
     if created.address is not None:
-        row = {"order_id": created.id, **_fields(created.address)}
-        writes.append(insert_many(order_address, _ADDRESS, [row]))
+        row = address_row(created, created.address)
+        writes.append(insert_many(order_address, ADDRESS_COLUMNS, [row]))
     await _execute(tx, [*writes, *also])
     return created
 
@@ -134,9 +88,9 @@ async def save(
     `before` must be the locked order (`locked_order`). Changed lines, groups, payments and
     fulfillment orders are written; each touched fulfillment order gets its next version and event.
     """
-    after, writes = await _changes(tx, before, after, action, reason, detail or {})
-    await _execute(tx, [*writes, *also])
-    return after
+    change = await record(tx, before, after, action, reason, detail)
+    await _execute(tx, [*_writes(change), *also])
+    return change.order
 
 
 async def save_among(
@@ -151,20 +105,35 @@ async def save_among(
     """As `save`, for one of several orders that change together: their events go out as one, at the
     end of the transaction. All of the orders must be locked before.
     """
-    after, writes = await _changes(tx, before, after, action, reason, detail or {})
-    await tx.connection.execute(together(*writes))
-    return after
+    change = await record(tx, before, after, action, reason, detail)
+    await tx.connection.execute(together(*_writes(change)))
+    return change.order
 
 
-async def _changes(
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The next version of an order, its history row, and those of its parts that changed."""
+
+    before: Order
+    order: Order
+    entry: Mapping[str, Any]
+    lines: Sequence[Line]
+    works: Sequence[FulfillmentOrder]
+    groups: Sequence[Group]
+    payments: Sequence[Payment]
+
+
+async def record(
     tx: Tx,
     before: Order,
     after: Order,
     action: str,
-    reason: str | None,
-    detail: Mapping[str, Any],
-) -> tuple[Order, list[UpdateBase]]:
-    """`after` with the next version, and the writes that store it; its events are recorded."""
+    reason: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Change:
+    """What makes `after` the next version of the locked order `before`; its events are recorded,
+    and nothing is stored.
+    """
     after = kept(next_version(before, after, await tx.now()))
     touched = changed_work(before, after)
     works = [work for work in after.fulfillment_orders if work.id in touched]
@@ -173,33 +142,42 @@ async def _changes(
         order_changed(after, action, reason),
         *[work_changed(after, work) for work in works],
     )
-    entry = history_row(tx.actor_key, after, action, detail, reason)
-    groups = [group for group in after.groups if group not in before.groups]
-    payments = [paid for paid in after.payments if paid not in before.payments]
+    return Change(
+        before,
+        after,
+        history_row(tx.actor_key, after, action, detail or {}, reason),
+        [line for line in after.lines if line not in before.lines],
+        works,
+        [group for group in after.groups if group not in before.groups],
+        [paid for paid in after.payments if paid not in before.payments],
+    )
+
+
+def _writes(change: Change) -> list[UpdateBase]:
+    before, after = change.before, change.order
     writes: list[UpdateBase] = [
         _update_order(after),
-        insert_many(order_history, _HISTORY, [entry]),
+        insert_many(order_history, HISTORY_COLUMNS, [change.entry]),
     ]
-    lines = [line for line in after.lines if line not in before.lines]
-    if lines:
-        rows = [_line_row(after, line) for line in lines]
-        writes.append(upsert_many(order_line, _LINE, _LINE_CHANGING, rows))
-    if works:
-        rows = [_work_row(after, work) for work in works]
-        writes.append(upsert_many(fulfillment_order, _WORK, _WORK_CHANGING, rows))
-    if groups:
-        rows = [_group_row(after, group) for group in groups]
-        writes.append(upsert_many(line_group, _GROUP, _GROUP_CHANGING, rows))
-    if payments:
-        rows = [_fields(paid) for paid in payments]
-        writes.append(upsert_many(payment, _PAYMENT, _PAYMENT_CHANGING, rows))
+    if change.lines:
+        rows = [line_row(after, line) for line in change.lines]
+        writes.append(upsert_many(order_line, LINE_COLUMNS, LINE_CHANGING, rows))
+    if change.works:
+        rows = [work_row(after, work) for work in change.works]
+        writes.append(upsert_many(fulfillment_order, WORK_COLUMNS, WORK_CHANGING, rows))
+    if change.groups:
+        rows = [group_row(after, group) for group in change.groups]
+        writes.append(upsert_many(line_group, GROUP_COLUMNS, GROUP_CHANGING, rows))
+    if change.payments:
+        rows = [fields_of(paid) for paid in change.payments]
+        writes.append(upsert_many(payment, PAYMENT_COLUMNS, PAYMENT_CHANGING, rows))
     if after.address is not None and after.address != before.address:
-        row = {"order_id": after.id, **_fields(after.address)}
-        writes.append(upsert_many(order_address, _ADDRESS, _ADDRESS[1:], [row]))
+        row = address_row(after, after.address)
+        writes.append(upsert_many(order_address, ADDRESS_COLUMNS, ADDRESS_COLUMNS[1:], [row]))
     if after.pickup is not None and after.pickup != before.pickup:
-        row = {"order_id": after.id, **_fields(after.pickup)}
-        writes.append(upsert_many(order_pickup, _PICKUP, _PICKUP[1:], [row]))
-    return after, [*writes, *promise_writes(before, after)]
+        row = {"order_id": after.id, **fields_of(after.pickup)}
+        writes.append(upsert_many(order_pickup, PICKUP_COLUMNS, PICKUP_COLUMNS[1:], [row]))
+    return [*writes, *promise_writes(before, after)]
 
 
 def promise_writes(before: Order, after: Order) -> list[UpdateBase]:
@@ -217,8 +195,8 @@ def promise_writes(before: Order, after: Order) -> list[UpdateBase]:
         if each.id in known and each != known[each.id]:
             fewer = sa.func.least(promise.c.quantity, each.quantity)
             writes.append(sa.update(promise).where(promise.c.id == each.id).values(quantity=fewer))
-    if fresh := [_fields(each) for each in after.promises if each.id not in known]:
-        writes.append(insert_many(promise, _PROMISE, fresh))
+    if fresh := [fields_of(each) for each in after.promises if each.id not in known]:
+        writes.append(insert_many(promise, PROMISE_COLUMNS, fresh))
     return writes
 
 
@@ -244,23 +222,19 @@ def whole(orders: Sequence[Order], history: Sequence[Mapping[str, Any]]) -> list
 
     `history`: one `history_row` for each version of each order.
     """
-    addresses = [
-        {"order_id": order.id, **_fields(order.address)}
-        for order in orders
-        if order.address is not None
-    ]
-    lines = [_line_row(order, line) for order in orders for line in order.lines]
-    groups = [_group_row(order, group) for order in orders for group in order.groups]
-    works = [_work_row(order, work) for order in orders for work in order.fulfillment_orders]
-    payments = [_fields(paid) for order in orders for paid in order.payments]
+    addresses = [address_row(order, order.address) for order in orders if order.address is not None]
+    lines = [line_row(order, line) for order in orders for line in order.lines]
+    groups = [group_row(order, group) for order in orders for group in order.groups]
+    works = [work_row(order, work) for order in orders for work in order.fulfillment_orders]
+    payments = [fields_of(paid) for order in orders for paid in order.payments]
     return [
-        insert_many(sales_order, _ORDER, [_order_row(order) for order in orders]),
-        insert_many(order_line, _LINE, lines),
-        insert_many(line_group, _GROUP, groups),
-        insert_many(fulfillment_order, _WORK, works),
-        insert_many(payment, _PAYMENT, payments),
-        insert_many(order_history, _HISTORY, history),
-        insert_many(order_address, _ADDRESS, addresses),
+        insert_many(sales_order, ORDER_COLUMNS, [order_row(order) for order in orders]),
+        insert_many(order_line, LINE_COLUMNS, lines),
+        insert_many(line_group, GROUP_COLUMNS, groups),
+        insert_many(fulfillment_order, WORK_COLUMNS, works),
+        insert_many(payment, PAYMENT_COLUMNS, payments),
+        insert_many(order_history, HISTORY_COLUMNS, history),
+        insert_many(order_address, ADDRESS_COLUMNS, addresses),
     ]
 
 
@@ -278,51 +252,9 @@ def _next_versions(before: Order, after: Order, now: Any) -> tuple[FulfillmentOr
 
 
 def _update_order(order: Order) -> UpdateBase:
-    row = _order_row(order)
+    row = order_row(order)
     return (
         sa.update(sales_order)
         .where(sales_order.c.id == order.id)
-        .values({name: row[name] for name in _ORDER_CHANGING})
+        .values({name: row[name] for name in ORDER_CHANGING})
     )
-
-
-def _order_row(order: Order) -> dict[str, Any]:
-    row = {name: getattr(order, name) for name in _ORDER}
-    row["holds"] = sorted(hold.value for hold in order.holds)
-    row["fulfillment_status"] = order.fulfillment_status
-    row["payment_status"] = order.payment_status
-    return row
-
-
-def _fields(
-    part: Line | Group | FulfillmentOrder | Payment | Address | Pickup | Promise,
-) -> dict[str, Any]:
-    """Its fields as they are: `asdict` would copy every id and number in them."""
-    return {field.name: getattr(part, field.name) for field in fields(part)}
-
-
-def _line_row(order: Order, line: Line) -> dict[str, Any]:
-    return {"order_id": order.id, **_fields(line), "tax_rate": str(line.tax_rate)}
-
-
-def _group_row(order: Order, group: Group) -> dict[str, Any]:
-    return {"order_id": order.id, **_fields(group), "updated_at": order.updated_at}
-
-
-def _work_row(order: Order, work: FulfillmentOrder) -> dict[str, Any]:
-    return {**_fields(work), "status": order.work_status(work)}
-
-
-def history_row(
-    actor: str, order: Order, action: str, detail: Mapping[str, Any], reason: str | None = None
-) -> dict[str, Any]:
-    """The row that tells how the order came to its version; `detail` is free of personal data."""
-    return {
-        "order_id": order.id,
-        "version": order.version,
-        "action": action,
-        "actor": actor,
-        "reason": reason,
-        "detail": dict(detail),
-        "at": order.updated_at,
-    }

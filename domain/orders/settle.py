@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from domain.common.idempotency import Command, finished, stored
 from domain.common.ids import FulfillmentOrderId, new_id
@@ -51,12 +52,12 @@ async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Pl
     before = await locked_order(tx.connection, seen.id)
     if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
         return twin
-    order = await _answered(tx, before, answers)
+    order = answered(before, answers, await tx.now())
     if order.status is not OrderStatus.PENDING_PAYMENT:
         return await _too_late(tx, before, order, command)
     if any(payment.state in OPEN_STATES for payment in order.payments):
         await save(tx, before, order, "PAYMENT_UNKNOWN")
-        return _placed(order, PlacementOutcome.UNKNOWN, "unknown")
+        return placed_as(order, PlacementOutcome.UNKNOWN, "unknown")
     if paid_minor(order) < order.total_minor:
         return await _declined(tx, before, order, command)
     return await _confirmed(tx, before, order, command)
@@ -70,7 +71,7 @@ async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answe
     before = await locked_order(tx.connection, seen.id)
     if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
         return twin
-    order = await _answered(tx, before, answers)
+    order = answered(before, answers, await tx.now())
     if order.status is not OrderStatus.PENDING_PAYMENT:
         return await _too_late(tx, before, order, command)
     await release(tx, owner=reservation_owner(order.id), reason=MovementReason.CANCELLED)
@@ -78,7 +79,7 @@ async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answe
         replace(group, state=GroupState.CANCELLED, reason="stock") for group in order.groups
     )
     order = replace(order, groups=groups, status=OrderStatus.CANCELLED)
-    result = _placed(order, PlacementOutcome.OUT_OF_STOCK, "stock")
+    result = placed_as(order, PlacementOutcome.OUT_OF_STOCK, "stock")
     await save(tx, before, order, "CANCEL", finished(tx, command, result), reason="stock")
     return result
 
@@ -93,8 +94,8 @@ async def _settled_by_twin(tx: Tx, seen: Order, before: Order, command: Command)
     return None if before.version == seen.version else await stored(tx, command, Placed)
 
 
-async def _answered(tx: Tx, order: Order, answers: Answers) -> Order:
-    now = await tx.now()
+def answered(order: Order, answers: Answers, now: datetime) -> Order:
+    """`order` with the PSP's answers to its payments. Pure."""
     by_id = {payment.id: answer for payment, answer in answers}
     payments = tuple(
         authorisation_answered(paid, by_id[paid.id], now) if paid.id in by_id else paid
@@ -106,9 +107,9 @@ async def _answered(tx: Tx, order: Order, answers: Answers) -> Order:
 async def _too_late(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     """The order was settled meanwhile, by a twin of this request, an agent or the sweep."""
     if order.status in (OrderStatus.CONFIRMED, OrderStatus.CLOSED):
-        result = _placed(order, PlacementOutcome.CONFIRMED)
+        result = placed_as(order, PlacementOutcome.CONFIRMED)
     else:
-        result = _placed(order, PlacementOutcome.EXPIRED, order.status.value.lower())
+        result = placed_as(order, PlacementOutcome.EXPIRED, order.status.value.lower())
     if order != before:
         await save(tx, before, order, "PAYMENT_ANSWERED", finished(tx, command, result))
     else:
@@ -119,7 +120,7 @@ async def _too_late(tx: Tx, before: Order, order: Order, command: Command) -> Pl
 async def _declined(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
     reason = next((p.decline_reason for p in reversed(order.payments) if p.decline_reason), None)
     order = replace(order, holds=order.holds | {Hold.PAYMENT})
-    result = _placed(order, PlacementOutcome.DECLINED, reason or "declined")
+    result = placed_as(order, PlacementOutcome.DECLINED, reason or "declined")
     done = finished(tx, command, result)
     await save(tx, before, order, "PAYMENT_DECLINED", done, reason=result.reason)
     return result
@@ -134,22 +135,33 @@ async def _confirmed(tx: Tx, before: Order, order: Order, command: Command) -> P
     if demand:
         owner = reservation_owner(order.id)
         await allocate(tx, demand, owner=owner, reference=reference)
-    order = replace(order, pay_until=None, holds=order.holds - {Hold.PAYMENT})
-    if demand:
-        order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
-        order = with_work(order)
-    action = "CONFIRM"
-    if order.delivery_mode is DeliveryMode.TAKE_AWAY and not _capturable(order):
+    if leaves_at_once(order):
         await issue(tx, demand, reason=MovementReason.SOLD, reference=reference)
-        order = move(order, Action.HAND_OVER, lambda group: True)
-        action = "CONFIRM_AND_HAND_OVER"
-    result = _placed(order, PlacementOutcome.CONFIRMED)
+    order, action = stocked(order)
+    result = placed_as(order, PlacementOutcome.CONFIRMED)
     await save(tx, before, order, action, finished(tx, command, result))
     return result
 
 
-def _capturable(order: Order) -> int:
-    return sum(payment.capturable_minor for payment in order.payments)
+def leaves_at_once(order: Order) -> bool:
+    """Whether the goods are in the customer's hands when the order is confirmed: they are taken
+    away, and nothing has to be captured first.
+    """
+    capturable = sum(payment.capturable_minor for payment in order.payments)
+    return order.delivery_mode is DeliveryMode.TAKE_AWAY and not capturable
+
+
+def stocked(order: Order) -> tuple[Order, str]:
+    """The CONFIRMED order after its stock was allocated (and issued, if it leaves at once), and
+    what the history calls that. Pure.
+    """
+    order = replace(order, pay_until=None, holds=order.holds - {Hold.PAYMENT})
+    if any(group.state is GroupState.NEW for group in order.groups):
+        order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
+        order = with_work(order)
+    if not leaves_at_once(order):
+        return order, "CONFIRM"
+    return move(order, Action.HAND_OVER, lambda group: True), "CONFIRM_AND_HAND_OVER"
 
 
 def with_work(order: Order) -> Order:
@@ -183,5 +195,6 @@ def with_work(order: Order) -> Order:
     )
 
 
-def _placed(order: Order, outcome: PlacementOutcome, reason: str | None = None) -> Placed:
+def placed_as(order: Order, outcome: PlacementOutcome, reason: str | None = None) -> Placed:
+    """The result of placing or paying that order."""
     return Placed(order.id, order.number, outcome, reason)

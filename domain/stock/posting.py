@@ -17,12 +17,11 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import DomainError, VersionConflict
 from domain.common.ids import LocationId, Sku
-from domain.common.sql import Row, rows_given
+from domain.common.sql import Row, few_given
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.stock.errors import InsufficientStock
@@ -72,24 +71,15 @@ _EXPIRED = constant(ReservationState.EXPIRED)
 
 
 def given_demand() -> sa.CTE:
-    """The rows that an execution is given.
-
-    The limit is their number, so it cuts off nothing. The planner cannot look into it and takes it
-    for 10 rows, not for the 100 of any JSON set, and so finds levels by their index in small tables
-    too.
-    """
-    rows = rows_given(
-        [
-            stock_level.c.location_id,
-            stock_level.c.sku,
-            sa.Column("quantity", sa.Integer),
-            sa.Column("expected_version", sa.BigInteger),
-            sa.Column("reservation_id", reservation.c.id.type),
-        ],
-        "given_demand",
-    )
-    number = sa.select(sa.func.jsonb_array_length(given("demand", JSONB))).scalar_subquery()
-    return sa.select(*rows.c).limit(number).cte("demand")
+    """The rows that an execution is given."""
+    columns: list[sa.Column[Any]] = [
+        stock_level.c.location_id,
+        stock_level.c.sku,
+        sa.Column("quantity", sa.Integer),
+        sa.Column("expected_version", sa.BigInteger),
+        sa.Column("reservation_id", reservation.c.id.type),
+    ]
+    return few_given(columns, "given_demand", "demand")
 
 
 def found_demand(places: Statement) -> sa.CTE:

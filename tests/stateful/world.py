@@ -14,7 +14,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 
 from app.schema import Mutation, Query, Schema, Subscription
 from domain.common.database import Database, DbConnection
-from domain.common.transaction import Tx, UnitOfWork
+from domain.common.transaction import MAX_ATTEMPTS, Tx, UnitOfWork
 from domain.orders.invariants import invariant_violations
 from domain.payments.gateway import GatewayAnswer, Outcome
 from schema.context import Services
@@ -52,10 +52,15 @@ class OneConnection(Database):
         self.writes = savepoints
 
     async def run(
-        self, work: Callable[[Tx], Awaitable[T]], *, actor_key: str, correlation_id: str = ""
+        self,
+        work: Callable[[Tx], Awaitable[T]],
+        *,
+        actor_key: str,
+        correlation_id: str = "",
+        attempts: int = MAX_ATTEMPTS,
     ) -> T:
         return await self._unit_of_work.run(
-            work, actor_key=actor_key, correlation_id=correlation_id
+            work, actor_key=actor_key, correlation_id=correlation_id, attempts=attempts
         )
 
     async def read(self, query: Callable[[DbConnection], Awaitable[T]]) -> T:

@@ -1,0 +1,117 @@
+"""The second half of placing, for many orders in one transaction (ADR 0024)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from domain.common.errors import DomainError
+from domain.common.many_keys import finished_row
+from domain.common.sql import among
+from domain.common.transaction import Tx, database_time
+from domain.orders.batching.jobs import Settlement
+from domain.orders.batching.lane import Refused, Verdict
+from domain.orders.batching.writing import store_settled
+from domain.orders.model import UNSOURCED, GroupState, Order, OrderStatus
+from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.saving import Change, record
+from domain.orders.settle import answered, leaves_at_once, paid_minor, placed_as, stocked
+from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.orders.tables import sales_order
+from domain.payments.model import OPEN_STATES
+from domain.stock.model import Demand, MovementReason
+from domain.stock.shelves import Shelves, lock_shelves
+
+Outcome = Placed | Refused | Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """An order that is paid for and needs nothing but its stock."""
+
+    job: Settlement
+    order: Order
+    demand: Sequence[Demand]
+
+
+async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
+    """What `confirm` says of each job, in their order; no two of them have the same key.
+
+    ALONE: `confirm` decides it. Either the order is not as it was when it was paid for (a twin of
+    the request, an agent or the sweep was there); or the PSP declined or said nothing; or units
+    wait for stock, and promising them locks inbound stock between the order and its levels. All
+    these are rare, or slow for other reasons.
+
+    An order that is as it was is not read again: `seen` is the order.
+
+    Raises:
+        DBAPIError: the batch cannot be stored as it is; nothing of it is.
+
+    Locks: the orders by id, then stock levels in (location, sku) order.
+    """
+    tx.set_now(await database_time(tx.connection))
+    versions = await _locked_versions(tx, [job.seen.id for job in jobs])
+    paid = [await _paid(tx, job, versions) for job in jobs]
+    needed = [each for each in paid if each is not None]
+    shelves = await lock_shelves(
+        tx,
+        {(demand.location_id, demand.sku) for each in needed for demand in each.demand},
+        [reservation_owner(each.order.id) for each in needed],
+    )
+    outcomes: list[Outcome] = []
+    changes: list[Change] = []
+    results: list[Mapping[str, Any]] = []
+    for each in paid:
+        outcome = Verdict.ALONE if each is None else await _confirmed(tx, each, shelves)
+        if not isinstance(outcome, Change):
+            outcomes.append(outcome)
+            continue
+        assert each is not None  # a change is of an order that was paid
+        placed = placed_as(outcome.order, PlacementOutcome.CONFIRMED)
+        outcomes.append(placed)
+        changes.append(outcome)
+        results.append(finished_row(each.job.key, placed))
+    if changes:
+        await store_settled(tx, changes, results, await shelves.written())
+    return outcomes
+
+
+async def _locked_versions(tx: Tx, order_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    query = (
+        sa.select(sales_order.c.id, sales_order.c.version)
+        .where(among(sales_order.c.id, order_ids))
+        .order_by(sales_order.c.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: row.version for row in await tx.connection.execute(query)}
+
+
+async def _paid(tx: Tx, job: Settlement, versions: Mapping[UUID, int]) -> _Paid | None:
+    """The order as `confirm` would confirm it, or None when that is not all it needs."""
+    if versions.get(job.seen.id) != job.seen.version:
+        return None
+    now = await tx.now()
+    order = answered(job.seen, job.answers, now)
+    is_open = any(payment.state in OPEN_STATES for payment in order.payments)
+    waits = any(group.state in UNSOURCED for group in order.groups)
+    if order.status is not OrderStatus.PENDING_PAYMENT or is_open or waits:
+        return None
+    if paid_minor(order) < order.total_minor:
+        return None
+    order = replace(order, status=OrderStatus.CONFIRMED, confirmed_at=now)
+    return _Paid(job, order, demand_of(order, [GroupState.NEW]))
+
+
+async def _confirmed(tx: Tx, paid: _Paid, shelves: Shelves) -> Change | Refused:
+    acting, order = paid.job.acting(tx), paid.order
+    owner, reference = reservation_owner(order.id), order.number
+    try:
+        shelves.allocate(acting, paid.demand, owner=owner, reference=reference)
+        if leaves_at_once(order):
+            shelves.issue(acting, paid.demand, reason=MovementReason.SOLD, reference=reference)
+    except DomainError as refusal:
+        return Refused(refusal)
+    after, action = stocked(order)
+    return await record(acting, paid.job.seen, after, action)

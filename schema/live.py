@@ -26,7 +26,7 @@ from schema.orders.enums import (
     OrderStatus,
     PaymentStatus,
 )
-from schema.orders.types import FulfillmentOrderLine
+from schema.orders.lines import FulfillmentOrderLine
 from schema.shipments.enums import ShipmentStatus, TrackingStatus
 from schema.shipments.types import ParcelLine
 from schema.stock import StockLevel

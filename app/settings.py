@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=500_000, ge=1_000, description="Largest HTTP request body.")
     max_import_bytes: int = Field(
-        default=1_000_000_000, ge=1_000, description="Largest file at `POST /imports/<kind>`."
+        default=200_000_000, ge=1_000, description="Largest file at `POST /imports/<kind>`."
     )
     import_retention_days: int = Field(
         default=30,

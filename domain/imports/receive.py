@@ -2,6 +2,7 @@
 transaction makes a job of them.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
@@ -124,8 +125,9 @@ class _Intake:
         async for piece in data:
             self.size += len(piece)
             self._digest.update(piece)
-            await self._take(self.scanner.feed(piece), len(piece))
-        await self._take(self.scanner.end(), 0)
+            # Parsing is work for the processor: others have their turn meanwhile.
+            await self._take(await asyncio.to_thread(self.scanner.feed, piece), len(piece))
+        await self._take(await asyncio.to_thread(self.scanner.end), 0)
         await self._flush()
 
     async def _take(self, found: Scanned, size: int) -> None:

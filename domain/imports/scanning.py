@@ -8,6 +8,7 @@ next line is looked at by itself, so that one bad line never swallows the others
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -56,6 +57,7 @@ class Scanner:
         self.delimiter = b","
         self.rows_read = 0
         self._kind = kind
+        self._row = re.compile(b"")
         self._line = 1
         self._rest = b""
 
@@ -102,6 +104,7 @@ class Scanner:
             columns = COLUMNS[self._kind]
             raise WrongHeader(columns.needed, (), (), columns.all)
         self.columns = checked_columns(self._kind, names)
+        self._row = _row_of(len(self.columns), self.delimiter)
         self._line, self._rest = 2, rest
         return True
 
@@ -175,6 +178,9 @@ class Scanner:
             return "has a NUL character"
         try:
             text = record.decode()
+            if self._row.fullmatch(record):
+                found.rows.append(b"%d%s%s" % (self._line, self.delimiter, record))
+                return None
             reader = csv.reader([text], delimiter=self.delimiter.decode(), strict=True)
             fields = next(reader, [])
         except UnicodeDecodeError:
@@ -200,6 +206,14 @@ class Scanner:
     def _malformed(self, line: int, reason: str, record: bytes) -> Malformed:
         said = record[: 4 * MOST_SAID].decode("utf-8", "replace").replace("\0", "")
         return Malformed(line, reason, said[:MOST_SAID])
+
+
+def _row_of(columns: int, delimiter: bytes) -> re.Pattern[bytes]:
+    """What matches a row of so many fields that COPY reads as it stands: fields are quoted as a
+    whole or not at all.
+    """
+    field = rb'(?:"(?:[^"]|"")*+"|[^"\r\n%s]*+)' % re.escape(delimiter)
+    return re.compile(field + rb"(?:%s%s){%d}" % (re.escape(delimiter), field, columns - 1))
 
 
 def _is_plain(block: bytes) -> bool:

@@ -2,8 +2,8 @@
 
 The rows of a chunk are applied by two statements. The first locks the levels that differ, in
 (location, sku) order. The second sees what the locks waited for, judges every row, and writes
-levels, movements, events and refusals. A level that appeared or changed between the two is found by
-counting, and the chunk begins anew.
+levels, movements, events and refusals. When a level appeared or changed between the two, which a
+constraint or the counts tell, the chunk begins anew.
 
 A row is true as of the moment of its job: units that came in or left since are added, as
 `applyStockSnapshot` does (`domain.counting.snapshot`).
@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.exc import IntegrityError
 
+from domain.common.faults import constraint_of
 from domain.common.ids import new_id
 from domain.common.transaction import Tx
 from domain.counting.repository import CORRECTIONS
@@ -28,6 +30,7 @@ from domain.stock.telling import stock_events_text
 _UNITS = f"must be a whole number of 0 to {MAX_QUANTITY:,}"
 _LEVEL = ", ".join(LEVEL_COLUMNS)
 _IDS = ARRAY(UUID(as_uuid=True))
+_ONE_LEVEL = "uq_stock_level_location_id_sku"
 
 
 async def apply_stock(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
@@ -53,7 +56,12 @@ async def apply_stock(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
         "tail": orjson.dumps(shared).decode()[1:],
     }
     statement = sa.text(_applying(job)).bindparams(sa.bindparam("locked", type_=_IDS))
-    row = (await tx.connection.execute(statement, given)).one()
+    try:
+        row = (await tx.connection.execute(statement, given)).one()
+    except IntegrityError as error:
+        if constraint_of(error) == _ONE_LEVEL:
+            raise Disturbed from error
+        raise
     if row.applied != row.wanted:
         raise Disturbed
     tx.published = tx.published or row.applied > 0
@@ -104,7 +112,7 @@ def _applying(job: ImportJob) -> str:
         WHERE t.updated_at > :as_of AND m.at > :as_of
           AND 'EXTERNAL' IN (m.from_bucket, m.to_bucket) AND m.reason NOT IN ({corrections})
         GROUP BY m.location_id, m.sku
-    ), aimed AS MATERIALIZED (
+    ), aimed AS (
         SELECT t.*, t.counted + coalesce(since.net, 0) AS target,
                coalesce(t.taken_at = :as_of AND t.noted = t.counted, false) AS again
         FROM told AS t
@@ -135,7 +143,6 @@ def _applying(job: ImportJob) -> str:
         SELECT CAST(:base || lpad(to_hex(row_number() OVER ()), 12, '0') AS uuid),
                w.location_id, w.known, w.target, coalesce(w.safe, 0), 0, 0, 0, 0, 0, 0, 1, now()
         FROM (SELECT * FROM wanted WHERE level_id IS NULL ORDER BY location_id, known) AS w
-        ON CONFLICT (location_id, sku) DO NOTHING
         RETURNING {_LEVEL}
     ), mine AS MATERIALIZED (
         SELECT id FROM unnest(:locked) AS given (id)

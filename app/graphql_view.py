@@ -19,7 +19,6 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import HTTPStreamTransport, SSETransport
-from strawberry.schema.base import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -30,11 +29,14 @@ from app.answers import issuer_unavailable, refusal, rejected
 from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.graphql_ws import Socket, SocketAdapter
-from app.limits import MAX_TOKENS
+from app.known_documents import MAX_TOKENS
+from app.live.sharing import Sharing
 from app.logging import current_correlation_id
 from app.resources import Resources
+from app.schema import Schema
 from domain.identity.model import Actor
 from schema.context import Context
+from subscriptions.fanout import Fanout
 
 _JSON_TYPES = frozenset(
     {"application/json", "application/graphql-response+json", "application/*", "*/*"}
@@ -61,7 +63,7 @@ class GraphQLView(GraphQL[Context, None]):
         MappingProxyType({GRAPHQL_SSE_PROTOCOL: EventStream})
     )
 
-    def __init__(self, schema: BaseSchema, resources: Resources) -> None:
+    def __init__(self, schema: Schema, resources: Resources) -> None:
         settings = resources.settings
         super().__init__(
             schema,
@@ -74,6 +76,12 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._body_timeout_s = settings.operation_timeout_s
         self._resources = resources
+        self.sharing = Sharing(schema)
+
+    @property
+    def fanout(self) -> Fanout:
+        """Where shared subscriptions are served."""
+        return self._resources.fanout
 
     @property
     def authenticator(self) -> Authenticator:
@@ -96,6 +104,8 @@ class GraphQLView(GraphQL[Context, None]):
             return await self.run(request)
         except HTTPException as error:
             return refusal(error.status_code, error.reason)
+        except GraphQLError as error:
+            return refusal(200, error.message, code=str((error.extensions or {})["code"]))
         except TokenRejected as error:
             return rejected(error)
         except IssuerUnavailable as error:
@@ -133,6 +143,7 @@ class GraphQLView(GraphQL[Context, None]):
 
         Raises:
             HTTPException: it is not a POST, not JSON, or not an operation.
+            GraphQLError: it names a document that is not known.
         """
         if request.method != "POST":
             raise HTTPException(405, "send a POST")
@@ -144,7 +155,13 @@ class GraphQLView(GraphQL[Context, None]):
                 body = await request.get_body()
         except TimeoutError as error:
             raise HTTPException(408, "the body did not arrive in time") from error
-        return _operation(_object(self.parse_json(body)), request.headers.get("accept", ""))
+        data = _object(self.parse_json(body))
+        text = cast(Schema, self.schema).manifest.resolve(data)
+        if isinstance(text, GraphQLError):
+            if (text.extensions or {})["code"] == "BAD_REQUEST":
+                raise HTTPException(400, text.message)
+            raise text
+        return _operation({**data, "query": text}, request.headers.get("accept", ""))
 
     def decode_json(self, data: str | bytes) -> object:
         """The parsed JSON text."""

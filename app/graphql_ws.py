@@ -18,6 +18,7 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
+    Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
@@ -28,7 +29,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.auth.sessions import Watch
+from app.live.operation import SharedOperation
+from app.live.protocol import EXTENSION, SocketProtocol
+from app.live.sharing import Shared
+from app.schema import Schema
 from schema.context import Context
+from subscriptions.fanout import Fanout
 
 _CLOSE_S = 2.0
 _MESSAGES_AT_ONCE = 60
@@ -120,7 +126,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         )
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """The operation runs, or is refused because too many do."""
+        """The operation runs, shared if possible, or is refused because too many do."""
         most = self.max_subscriptions_per_connection
         if self.connection_acknowledged and most is not None and len(self.operations) >= most:
             error = GraphQLError(
@@ -131,7 +137,55 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 {"type": "error", "id": message["id"], "payload": [error.formatted]}
             )
             return
-        await super().handle_subscribe(message)
+        payload = cast("dict[str, Any]", message["payload"])
+        text = cast(Schema, self.schema).manifest.resolve(payload)
+        if isinstance(text, GraphQLError) and self.connection_acknowledged:
+            await self.send_message(
+                {"type": "error", "id": message["id"], "payload": [text.formatted]}
+            )
+            return
+        if isinstance(text, str):
+            message = cast("SubscribeMessage", {**message, "payload": {**payload, "query": text}})
+        protocol = self._protocol
+        if not self.connection_acknowledged or message["id"] in self.operations or not protocol:
+            await super().handle_subscribe(message)
+            return
+        operation = _operation(self, message)
+        self.operations[operation.id] = operation
+        operation.task = asyncio.create_task(self._start(operation, protocol), name="operation")
+        operation.task.add_done_callback(self._task_done)
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        """The operation has ended, whichever way it runs."""
+        operation: Any = self.operations.get(operation_id)
+        if isinstance(operation, SharedOperation):
+            del self.operations[operation_id]
+            operation.leave()
+        else:
+            await super().cleanup_operation(operation_id)
+
+    async def _start(self, operation: Operation[Context, None], protocol: SocketProtocol) -> None:
+        """It is a member of a cohort, or runs in this task until its end."""
+        view: Any = self.view
+        shared: Shared | None = await view.sharing.admit(
+            operation.query, operation.variables, operation.operation_name, self.context
+        )
+        if shared is None:
+            await self.run_operation(operation)
+            return
+        member = SharedOperation(
+            operation.id, protocol, self.context.correlation_id, self.forget_id
+        )
+        self.operations[operation.id] = cast(Any, member)
+        fanout: Fanout = view.fanout
+        member.seat = fanout.enter(
+            shared.key, shared.stream.feed, shared.render, member, shared.stream.after
+        )
+
+    @property
+    def _protocol(self) -> SocketProtocol | None:
+        websocket = cast(SocketAdapter, self.websocket).ws
+        return websocket.scope.get("extensions", {}).get(EXTENSION)
 
     async def handle_task_exception(self, error: Exception) -> None:
         """Logged, unless it only says that the client is gone: then the socket is over."""
@@ -186,6 +240,17 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         return self._tokens >= 0
 
 
+def _operation(handler: Socket, message: SubscribeMessage) -> Operation[Context, None]:
+    payload = message["payload"]
+    return Operation(
+        handler,
+        message["id"],
+        payload["query"],
+        payload.get("variables"),
+        payload.get("operationName"),
+    )
+
+
 def _problem(message: Any) -> str | None:
     """What is wrong with a message, or None. Strawberry believes what it gets."""
     if not isinstance(message, dict):
@@ -206,7 +271,10 @@ def _problem(message: Any) -> str | None:
 
 
 def _subscribe_problem(payload: Mapping[str, Any]) -> str | None:
-    if not isinstance(payload.get("query"), str):
+    for name in ("query", "documentId"):
+        if not isinstance(payload.get(name), str | None):
+            return f"payload.{name} must be a text"
+    if not {"query", "documentId", "extensions"} & payload.keys():
         return "payload.query must be a text"
     if not isinstance(payload.get("variables"), dict | None):
         return "payload.variables must be an object"

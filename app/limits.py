@@ -1,77 +1,89 @@
 """What an operation may ask for, and for how long. Extensions of the schema."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import DocumentNode, GraphQLError
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
 from strawberry.types.graphql import OperationType
 
-from app import documents
-from app.documents import TooComplex
-from app.page_cost import Shape, shape_of
+from app.known_documents import MAX_TOKENS, Documents, Known
+from app.settings import ANONYMOUS
 from domain.identity.model import Actor, Role
 from schema.context import Context
 
-MAX_TOKENS = 1_000
 MAX_COST = 10_000
 
-_CACHED = 500
-_LONGEST_CACHED = 20_000
 _NO_INTROSPECTION = frozenset({Role.CUSTOMER, Role.POS})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A document that was parsed, measured and validated before."""
+class Policy:
+    """Who may run which documents."""
 
-    document: DocumentNode
-    introspects: bool
-    shape: Shape
+    open_introspection: bool
+    trusted_only: frozenset[str] = frozenset()
+    """Roles (`ANONYMOUS` for callers without one) that may only run trusted documents."""
 
+    def known(
+        self, documents: Documents, text: str, context: Context
+    ) -> Known | list[GraphQLError]:
+        """What is known of the document, for a caller who may know; else why not."""
+        if (refusal := self.distrust(documents.get(text), context)) is not None:
+            return [refusal]
+        return documents.known(text)
 
-class DocumentCache:
-    """The good documents used last, by their text: at most 500 of at most 20,000 characters."""
+    def distrust(self, known: Known | None, context: Context) -> GraphQLError | None:
+        """Why this caller may not run a document that is not trusted. To be asked before it is
+        validated: whoever may not run it need not learn what is wrong with it.
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, Known] = OrderedDict()
-
-    def get(self, text: str | None) -> Known | None:
-        """What is known of the document."""
-        if text is None or (known := self._known.get(text)) is None:
+        Code: PERSISTED_DOCUMENT_REQUIRED.
+        """
+        role = context.actor.role if context.actor else ANONYMOUS
+        if role not in self.trusted_only or (known is not None and known.is_trusted):
             return None
-        self._known.move_to_end(text)
-        return known
+        message = f"only documents that were registered are run for {role}"
+        return _refused("PERSISTED_DOCUMENT_REQUIRED", message)
 
-    def put(self, text: str | None, known: Known) -> None:
-        """Remember a good document; the one that was not used for longest may be forgotten."""
-        if text is None or len(text) > _LONGEST_CACHED:
-            return
-        self._known[text] = known
-        if len(self._known) > _CACHED:
-            self._known.popitem(last=False)
+    def refusal(
+        self, known: Known, context: Context, kind: OperationType, variables: Mapping[str, Any]
+    ) -> GraphQLError | None:
+        """Why this caller may not run it now, with these variables, over this transport.
+
+        Codes: PERSISTED_DOCUMENT_REQUIRED, MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED,
+        DOCUMENT_TOO_COMPLEX.
+        """
+        if (refusal := self.distrust(known, context)) is not None:
+            return refusal
+        if context.websocket and kind is OperationType.MUTATION:
+            return _refused("MUTATION_OVER_WEBSOCKET", "send mutations over HTTP")
+        if known.introspects and not (self.open_introspection or _may_introspect(context.actor)):
+            return _refused("INTROSPECTION_DISABLED", "introspection is not allowed")
+        cost = known.shape.cost(variables)
+        if cost > MAX_COST:
+            message = f"up to {cost} fields would be resolved, more than {MAX_COST}: ask for less"
+            return _refused("DOCUMENT_TOO_COMPLEX", message)
+        return None
 
 
 class DocumentLimits(SchemaExtension):
     """Parses, measures, validates and prices a document; the first three only when it is new.
 
-    Refusals: DOCUMENT_TOO_COMPLEX, INTROSPECTION_DISABLED, MUTATION_OVER_WEBSOCKET.
+    What is known of documents is kept by the schema (`app.schema.Schema.documents`). Refusals:
+    DOCUMENT_TOO_COMPLEX, INTROSPECTION_DISABLED, MUTATION_OVER_WEBSOCKET,
+    PERSISTED_DOCUMENT_REQUIRED.
     """
 
-    def __init__(self, cache: DocumentCache, *, open_introspection: bool) -> None:
-        self._cache = cache
-        self._open_introspection = open_introspection
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self._known: Known | None = None
 
     @classmethod
-    def factory(cls, *, open_introspection: bool) -> Callable[[], "DocumentLimits"]:
-        """Makes the extension for each operation, with one cache for all."""
-        cache = DocumentCache()
-        return lambda: cls(cache, open_introspection=open_introspection)
+    def factory(cls, policy: Policy) -> Callable[[], "DocumentLimits"]:
+        """Makes the extension for each operation."""
+        return lambda: cls(policy)
 
     def on_operation(self) -> Generator[None]:
         """The parser stops at the largest number of tokens."""
@@ -80,7 +92,7 @@ class DocumentLimits(SchemaExtension):
 
     def on_parse(self) -> Generator[None]:
         """A known document is not parsed again."""
-        self._known = self._cache.get(self.execution_context.query)
+        self._known = self._documents.get(self.execution_context.query)
         if self._known is not None:
             self.execution_context.graphql_document = self._known.document
         yield
@@ -88,41 +100,35 @@ class DocumentLimits(SchemaExtension):
     def on_validate(self) -> Generator[None]:
         """A known document is not validated again; limits come before validation."""
         execution = self.execution_context
-        if self._known is None:
+        refusal = self._policy.distrust(self._known, execution.context)
+        if self._known is None and refusal is None:
             execution.pre_execution_errors = self._learn()
-        if self._known is not None:
+        if self._known is not None and refusal is None:
             refusal = self._refusal(self._known)
-            execution.pre_execution_errors = [refusal] if refusal else []
+            execution.pre_execution_errors = []
+        if refusal is not None:
+            execution.pre_execution_errors = [refusal]
         yield
+
+    @property
+    def _documents(self) -> Documents:
+        return cast(Any, self.execution_context.schema).documents
 
     def _learn(self) -> list[GraphQLError]:
         """The errors of a new document; when it has none, it is known from now on."""
         execution = self.execution_context
         document = cast(DocumentNode, execution.graphql_document)
-        schema = cast(Any, execution.schema)._schema
-        try:
-            measure = documents.check(document)
-        except TooComplex as error:
-            return [_refused("DOCUMENT_TOO_COMPLEX", str(error))]
-        errors = validate_document(schema, document, execution.validation_rules)
-        if not errors:
-            self._known = Known(document, measure.introspects, shape_of(schema, document))
-            self._cache.put(execution.query, self._known)
-        return errors
+        found = self._documents.learn(execution.query, document, execution.validation_rules)
+        if isinstance(found, list):
+            return found
+        self._known = found
+        return []
 
     def _refusal(self, known: Known) -> GraphQLError | None:
-        """Why this caller may not run it now, with these variables, over this transport."""
         execution = self.execution_context
         context = cast(Context, execution.context)
-        if context.websocket and execution.operation_type is OperationType.MUTATION:
-            return _refused("MUTATION_OVER_WEBSOCKET", "send mutations over HTTP")
-        if known.introspects and not (self._open_introspection or _may_introspect(context.actor)):
-            return _refused("INTROSPECTION_DISABLED", "introspection is not allowed")
-        cost = known.shape.cost(execution.variables or {})
-        if cost > MAX_COST:
-            message = f"up to {cost} fields would be resolved, more than {MAX_COST}: ask for less"
-            return _refused("DOCUMENT_TOO_COMPLEX", message)
-        return None
+        variables = execution.variables or {}
+        return self._policy.refusal(known, context, execution.operation_type, variables)
 
 
 class OperationScope(SchemaExtension):

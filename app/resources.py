@@ -36,6 +36,7 @@ from domain.orders.place import Terms
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.nearest import NearestFirst
 from schema.context import Services
+from subscriptions.fanout import Fanout
 from subscriptions.hub import Hub
 from subscriptions.metrics import LiveMetrics
 from subscriptions.stream import EventStreamBackend
@@ -73,7 +74,8 @@ class Resources:
             gateway = await self._open_gateway(stack)
             carriers = await stack.enter_async_context(carriers_of(self.settings))
             engine = await self._open_engine(stack, database, relay)
-            self.services = Services(database, gateway, self._terms(), hub, carriers, engine)
+            self.services = Services(database, gateway, self._terms(), hub, carriers, engine=engine)
+            self.fanout = Fanout(hub, database)
             await self._open_authenticator(stack, database, hub)
             redis = Redis.from_url(self.settings.redis_url)
             stack.push_async_callback(redis.aclose)
@@ -82,7 +84,8 @@ class Resources:
                 redis_check(redis),
                 events_check(lambda: hub.degraded),
             )
-            for name, work in (("hub", hub.run()), ("relay", relay.run())):
+            running = (("hub", hub.run()), ("relay", relay.run()), ("fan-out", self.fanout.run()))
+            for name, work in running:
                 await stack.enter_async_context(_running(name, work))
             if self.settings.housekeeping:
                 work = keep_house(duties_of(self.services))

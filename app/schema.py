@@ -14,8 +14,11 @@ from strawberry.types import ExecutionContext
 
 from app.executor import LeanExecutor
 from app.faults import MaskedErrors
-from app.limits import DocumentLimits, OperationScope
-from app.settings import Settings
+from app.known_documents import Documents
+from app.limits import DocumentLimits, OperationScope, Policy
+from app.projection.plans import Plans
+from app.settings import Settings, SettingsError
+from app.trusted import Manifest
 from resolvers.bins import BinsMutation
 from resolvers.carriers import CarriersMutation, CarriersQuery
 from resolvers.catalog import CatalogMutation, CatalogQuery
@@ -95,7 +98,31 @@ class Mutation(
 
 
 class Schema(strawberry.Schema):
-    """Errors are logged where they are masked (`app.faults`), once, and nowhere else."""
+    """Knows the documents that it was asked to run (`documents`), which of them are trusted
+    (`manifest`), who may run which (`policy`), and how to make what they select (`plans`; None: as
+    graphql-core does).
+
+    Errors are logged where they are masked (`app.faults`), once, and nowhere else.
+    """
+
+    def __init__(self, query: type, *, policy: Policy | None = None, **given: Any) -> None:
+        super().__init__(query, **given)
+        self.policy = policy or Policy(open_introspection=True)
+        self.documents = Documents(self._schema)
+        self.plans: Plans | None = Plans()
+        self.manifest = Manifest()
+
+    def trust(self, manifest: Manifest) -> None:
+        """From now on these documents are trusted; all of them are parsed and validated here.
+
+        Raises:
+            SettingsError: one is not valid.
+        """
+        for key, text in manifest.texts.items():
+            if errors := self.documents.trust(text):
+                reason = errors[0].message
+                raise SettingsError(f"UNICO_TRUSTED_DOCUMENTS: sha256:{key} is no good: {reason}")
+        self.manifest = manifest
 
     def process_errors(
         self, errors: Sequence[GraphQLError], execution_context: ExecutionContext | None = None
@@ -110,9 +137,15 @@ def build_schema(
     mutation: type | None = Mutation,
     subscription: type | None = Subscription,
 ) -> Schema:
-    """The schema as this installation serves it, over these root types."""
-    return Schema(
+    """The schema as this installation serves it, over these root types.
+
+    Raises:
+        SettingsError: the manifest of trusted documents is no good.
+    """
+    policy = Policy(settings.introspection, frozenset(settings.trusted_only_roles))
+    schema = Schema(
         query=query,
+        policy=policy,
         mutation=mutation,
         subscription=subscription,
         execution_context_class=LeanExecutor,
@@ -120,9 +153,12 @@ def build_schema(
         extensions=[
             MaskedErrors,
             OperationScope.factory(settings.operation_timeout_s),
-            DocumentLimits.factory(open_introspection=settings.introspection),
+            DocumentLimits.factory(policy),
         ],
     )
+    if settings.trusted_documents is not None:
+        schema.trust(Manifest.load(settings.trusted_documents))
+    return schema
 
 
 @cache

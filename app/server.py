@@ -20,9 +20,9 @@ import structlog
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from starlette.applications import Starlette
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.lifecycle import Lifecycle
+from app.live.protocol import SocketProtocol
 from app.logging import configure
 from app.metrics import MULTIPROCESS_FOLDER
 from app.settings import Settings
@@ -88,15 +88,6 @@ def _create(settings: Settings, application: str) -> Starlette:
     return create(settings)
 
 
-class _Socket(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, of which the shutdown may be asked for at any time and repeatedly."""
-
-    def shutdown(self) -> None:
-        """Close code 1012 unless the socket is closing already, in which case uvicorn raises."""
-        if not self.transport.is_closing():
-            super().shutdown()
-
-
 class _Server(uvicorn.Server):
     """One worker's server: readiness goes red before anything closes."""
 
@@ -112,7 +103,7 @@ class _Server(uvicorn.Server):
                 set_up_tracing(settings)(app),
                 loop="uvloop",
                 http="httptools",
-                ws=_Socket,
+                ws=SocketProtocol,
                 ws_max_size=settings.ws_max_bytes,
                 ws_ping_interval=20,
                 ws_ping_timeout=20,
@@ -154,7 +145,7 @@ class _Server(uvicorn.Server):
     async def _close_sockets(self) -> None:
         """Close code 1012 for each, spread over the drain time so that clients do not stampede."""
         found = list(self.server_state.connections)
-        open_sockets = [each for each in found if isinstance(each, _Socket)]
+        open_sockets = [each for each in found if isinstance(each, SocketProtocol)]
         for each in open_sockets:
             each.shutdown()
             await self._pause(self._drain_s / len(open_sockets))

@@ -11,6 +11,10 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.webhooks.signatures import key_of
+from domain.identity.model import Role
+
+ANONYMOUS = "ANONYMOUS"
+"""Stands for callers without a role."""
 
 _PREFIX = "UNICO_"
 _ONLY_DEVELOPMENT: JsonDict = {"default_text": "only in development"}
@@ -147,6 +151,15 @@ class Settings(BaseSettings):
         default=False,
         json_schema_extra=_ONLY_DEVELOPMENT,
         description="Answer introspection queries.",
+    )
+    trusted_documents: Path | None = Field(
+        default=None,
+        description="Manifest of trusted documents (`unico trusted-documents`); none when empty.",
+    )
+    trusted_only_roles: Names = Field(
+        default=(),
+        description="Roles that may run nothing but trusted documents, comma-separated; "
+        "`ANONYMOUS` stands for callers without a token.",
     )
     max_body_bytes: int = Field(default=500_000, ge=1_000, description="Largest HTTP request body.")
     ws_max_bytes: int = Field(
@@ -285,6 +298,7 @@ class Settings(BaseSettings):
         "allowed_origins",
         "allowed_hosts",
         "carrier_webhook_secrets",
+        "trusted_only_roles",
         mode="before",
     )
     @classmethod
@@ -301,6 +315,13 @@ class Settings(BaseSettings):
             raise ValueError("must name asymmetric algorithms only, such as RS256, ES256, EdDSA")
         return algorithms
 
+    @field_validator("trusted_only_roles")
+    @classmethod
+    def _known_roles(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(names) - {*Role, ANONYMOUS}:
+            raise ValueError(f"must name roles, not {', '.join(sorted(unknown))}")
+        return names
+
     @field_validator("carrier_webhook_secrets")
     @classmethod
     def _named_secrets(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:
@@ -310,6 +331,12 @@ class Settings(BaseSettings):
                 raise ValueError("must be of the form GLS=whsec_...")
             key_of(secret)
         return secrets
+
+    @model_validator(mode="after")
+    def _trust_has_a_source(self) -> Self:
+        if self.trusted_only_roles and self.trusted_documents is None:
+            raise ValueError("UNICO_TRUSTED_ONLY_ROLES needs UNICO_TRUSTED_DOCUMENTS")
+        return self
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

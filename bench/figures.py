@@ -17,8 +17,8 @@ VERSIONS = ("strawberry-graphql", "starlette", "uvicorn", "sqlalchemy", "asyncpg
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number. With a `code` it is a bar of the live path, the order engine or the reads
-    (F1, O3, R1 ...), and `at_most` or `at_least` says what it must not exceed or fall below.
+    """One measured number. With a `code` (F1, O3, R1 ...) it is a bar, and `at_most` or `at_least`
+    says what it must not exceed or fall below.
     """
 
     name: str

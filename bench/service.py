@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 
 from app.auth.tokens import issue_token
+from app.embedded.home import Home
 from app.settings import Settings, load_settings
 from domain.identity.model import Role
 
@@ -29,11 +31,21 @@ class Service:
 
     url: str
     settings: Settings
+    process: psutil.Process
+    """`unico up`: the server itself with one worker, else the parent of the workers."""
+    database_url: str
+    redis_url: str
 
     @property
     def socket_url(self) -> str:
         """Where GraphQL is spoken over WebSockets."""
         return self.url.replace("http", "ws", 1) + "/graphql"
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve, in no order."""
+        children = [each for each in self.process.children() if "spawn_main" in _words(each)]
+        return children or [self.process]
 
     def token(self, role: Role, **scope: Any) -> str:
         """A token of the development issuer, good for hours."""
@@ -41,20 +53,23 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(workers: int = 1) -> Generator[Service]:
+def service(workers: int = 1, **settings: object) -> Generator[Service]:
     """Inside, the service is ready and holds the demo data; it is stopped and removed afterwards.
+
+    `settings` are environment variables without their prefix, in lower case.
 
     Raises:
         RuntimeError: it did not become ready within 180 seconds.
     """
     with tempfile.TemporaryDirectory(prefix="unico-bench-") as home:
-        port = _free_port()
+        port = free_port()
         environment = {
             **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")},
             "UNICO_HOME": home,
             "UNICO_PORT": str(port),
             "UNICO_LOG_LEVEL": "warning",
             "UNICO_TOKEN_TTL_MINUTES": "600",
+            **{f"UNICO_{name.upper()}": str(value) for name, value in settings.items()},
         }
         command = [sys.executable, "-m", "app.cli", "up", "--workers", str(workers)]
         with open(Path(home) / "bench.log", "wb") as log:
@@ -62,10 +77,13 @@ def service(workers: int = 1) -> Generator[Service]:
         try:
             url = f"http://127.0.0.1:{port}"
             _until_ready(url, process)
-            settings = load_settings().model_copy(
+            known = load_settings().model_copy(
                 update={"home": Path(home), "port": port, "token_ttl_minutes": 600}
             )
-            yield Service(url, settings)
+            servers = Home(Path(home)).await_services(5)
+            yield Service(
+                url, known, psutil.Process(process.pid), servers.database_url, servers.redis_url
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -75,7 +93,15 @@ def service(workers: int = 1) -> Generator[Service]:
                 process.wait()
 
 
-def _free_port() -> int:
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now."""
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

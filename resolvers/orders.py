@@ -6,7 +6,6 @@ from typing import Annotated
 import strawberry
 from strawberry import relay
 
-from domain.common.database import DbConnection
 from domain.common.errors import Forbidden
 from domain.common.ids import ChannelCode, CustomerId, LocationId, OrderId
 from domain.common.paging import PageRequest
@@ -17,12 +16,10 @@ from domain.orders import work
 from domain.orders.checkout import Till, pay_order, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
-from domain.orders.history import OrderFilter
-from domain.orders.model import Order as DomainOrder
+from domain.orders.history import OrderFilter, order_seen_by
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Changed, Placed, WorkChanged
-from domain.orders.visibility import visible_order
 from resolvers.answering import answer
 from schema.access import Allow
 from schema.connections import Connection
@@ -83,13 +80,9 @@ class OrdersQuery:
         wanted = checked(lambda: id_of(id, "Order") if id else None)
         actor = info.context.actor
 
-        async def find(connection: DbConnection) -> DomainOrder | None:
-            found = await visible_order(
-                connection, actor, order_id=wanted, number=number, token=token
-            )
-            return (await orders_by_id(connection, [found]))[found] if found else None
-
-        order = await info.context.read(find)
+        order = await info.context.read(
+            lambda c: order_seen_by(c, actor, order_id=wanted, number=number, token=token)
+        )
         return Order.of(order) if order else None
 
     @strawberry.field(

@@ -1,6 +1,6 @@
 """What every resolver and subscription gets: who asks, and the services of the house."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from domain.identity.model import Actor
 from domain.orders.batching.engine import OrderEngine
 from domain.orders.place import Terms
 from domain.payments.gateway import PaymentGateway
+from schema.shared_reads import SharedReads
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ class Services:
     """The hub of live events (`subscriptions.hub.Hub`); schema must not import it."""
     carriers: Adapters = field(default_factory=dict[str, Carrier])
     """Carriers with an API of their own; others work by their tables of rates."""
+    shared_reads: SharedReads = field(default_factory=SharedReads)
     engine: OrderEngine | None = None
     """Decides orders that come at the same time together; without it each is decided singly."""
 
@@ -71,6 +73,10 @@ class Context:
     async def read_primary(self, query: Callable[[DbConnection], Awaitable[T]]) -> T:
         """As `read`, but on the primary: what the caller has just written is seen."""
         return await self.services.database.read_primary(query)
+
+    async def shared_read(self, key: Hashable, query: Callable[[DbConnection], Awaitable[T]]) -> T:
+        """As `read`, but whoever asks for the same `key` at the same time shares the answer."""
+        return await self.services.shared_reads.ask(key, lambda: self.read(query))
 
     def loader(
         self, name: str, load: Callable[[list[Any]], Awaitable[list[Any]]]

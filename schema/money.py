@@ -1,11 +1,18 @@
 """Amounts of money."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 import strawberry
 
 from domain.common import money as domain
 from schema.access import access
+
+
+@lru_cache(10_000)
+def _amount(amount_minor: int, currency: str) -> Decimal:
+    """The amount in major units. The same amounts come again and again."""
+    return domain.Money(amount_minor, currency).amount
 
 
 @access()
@@ -19,7 +26,7 @@ class Money:
     @staticmethod
     def of(amount_minor: int, currency: str) -> "Money":
         """Money of an amount in minor units."""
-        return Money(amount=domain.Money(amount_minor, currency).amount, currency=currency)
+        return Money(amount=_amount(amount_minor, currency), currency=currency)
 
 
 @strawberry.input(description="An amount of money.")

@@ -3,7 +3,6 @@ so that subscribers of equal scope can share them.
 """
 
 from collections.abc import Collection, Sequence
-from enum import StrEnum
 from typing import Any
 
 from domain.common.database import DbConnection
@@ -25,8 +24,9 @@ from schema.live import (
     WorkQueueChange,
 )
 from schema.stock import StockLevel
-from subscriptions.feed import Feed
+from subscriptions.feed import Feed, Scope
 from subscriptions.mailbox import Mode
+from subscriptions.once import Once
 
 RECENT_ORDERS = 20
 
@@ -34,23 +34,7 @@ State = dict[str, Any]
 OrderWithShipments = tuple[State, list[State]]
 
 
-class Scope(StrEnum):
-    """Who may share what was made for one subscriber: PUBLIC everybody, LOCATION callers with the
-    same locations and role, PRINCIPAL nobody else (ADR 0005).
-    """
-
-    PUBLIC = "PUBLIC"
-    LOCATION = "LOCATION"
-    PRINCIPAL = "PRINCIPAL"
-
-
-SCOPES = {
-    "stockChanged": Scope.LOCATION,
-    "workQueueChanged": Scope.LOCATION,
-    "orderChanged": Scope.PRINCIPAL,
-    "customerActivity": Scope.PRINCIPAL,
-}
-"""The scope of each field; one that is not listed is PRINCIPAL."""
+_level_of = Once(lambda event: StockLevel.of_payload(event.payload))
 
 
 def stock_feed(
@@ -69,13 +53,18 @@ def stock_feed(
         show_snapshot=lambda states, cursor, is_last: _stock(
             LiveKind.SNAPSHOT, cursor, states, is_last=is_last
         ),
-        show_changes=lambda events, cursor: _stock(
-            LiveKind.CHANGES, cursor, [event.payload for event in events]
+        show_changes=lambda events, cursor: StockChange(
+            kind=LiveKind.CHANGES,
+            cursor=cursor,
+            complete=True,
+            reason=None,
+            levels=[_level_of(event) for event in events],
         ),
         show_resync=lambda reason, cursor: _stock(
             LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
         ),
         wants=lambda event: wanted is None or event.payload["sku"] in wanted,
+        scope=Scope.LOCATION,
     )
 
 
@@ -137,6 +126,7 @@ def queue_feed(location_id: LocationId) -> Feed[State, WorkQueueChange]:
         show_resync=lambda reason, cursor: _work(
             LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
         ),
+        scope=Scope.LOCATION,
     )
 
 

@@ -1,7 +1,7 @@
 """The subscription fields: who may watch what. All of them start and resume alike (`feed`)."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from strawberry import relay
@@ -18,8 +18,9 @@ from schema.context import Context, Info
 from schema.ids import id_of
 from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
 from schema.refusals import checked, refused
-from subscriptions.feed import Feed, follow
+from subscriptions.feed import Feed
 from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
+from subscriptions.following import LiveStream
 
 P = TypeVar("P")
 
@@ -123,7 +124,10 @@ class Subscription:
         """Newest orders, then what happens."""
         wanted = checked(lambda: CustomerId(id_of(customer_id, "Customer", "customerId")))
         actor = info.context.caller
-        found = await info.context.read(lambda c: customers_by_id(c, [wanted], seen_by=actor))
+        found = await info.context.shared_read(
+            ("customer", actor.scope, wanted),
+            lambda c: customers_by_id(c, [wanted], seen_by=actor),
+        )
         if wanted not in found:
             raise refused("NOT_FOUND", "no such customer")
         return _started(info.context, customer_feed(wanted), after)
@@ -131,7 +135,8 @@ class Subscription:
 
 def _started(context: Context, feed: Feed[Any, P], after: str | None) -> AsyncGenerator[P]:
     cursor = None if after is None else checked(lambda: Cursor.decode(after))
-    return follow(feed, context.services.live, context.services.database, cursor)
+    stream = LiveStream(feed, context.services.live, context.services.database, cursor)
+    return cast("AsyncGenerator[P]", stream)
 
 
 def _locations(given: list[relay.GlobalID]) -> list[LocationId]:
@@ -148,7 +153,10 @@ def _skus(given: list[str]) -> list[Sku]:
 
 async def _require_locations(context: Context, places: list[LocationId]) -> None:
     actor = context.actor
-    visible = await context.read(lambda c: watchable_locations(c, actor, places))
+    visible = await context.shared_read(
+        ("locations", None if actor is None else actor.scope, tuple(places)),
+        lambda c: watchable_locations(c, actor, places),
+    )
     if not visible.issuperset(places):
         raise refused("FORBIDDEN", "a location is not yours to watch")
 
@@ -160,8 +168,9 @@ async def _visible_order(
     if (key is None) == (number is None) or (number is None and token is not None):
         raise refused("VALIDATION_FAILED", "give orderId, or number, or number and token")
     actor = context.actor
-    found = await context.read(
-        lambda c: visible_order(c, actor, order_id=key, number=number, token=token)
+    found = await context.shared_read(
+        ("order", None if actor is None else actor.scope, key, number, token),
+        lambda c: visible_order(c, actor, order_id=key, number=number, token=token),
     )
     if found is None:
         raise refused("NOT_FOUND", "no such order")

@@ -1,15 +1,18 @@
 """The hub: what one process knows of the event log, and who in it wants to hear what (ADR 0005).
 
-It follows the stream, and reads from the log whatever the stream did not bring. Every subscription
-gets every event of its topics once and in order. Shared cohorts will go here.
+It follows the stream, and reads from the log whatever the stream did not bring. Whoever takes a
+topic (a mailbox of one subscription, or a cohort of many) gets each of its events once, in order.
 """
 
 import asyncio
 import contextlib
 import time
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Collection, Generator
 from datetime import UTC, datetime
-from typing import TypeVar
+from itertools import islice
+from typing import Protocol, TypeVar
 
 import structlog
 from broadcaster import Broadcast
@@ -24,9 +27,22 @@ from subscriptions.metrics import LiveMetrics
 SILENCE_S = 3.0
 POLL_S = 0.25
 _RETRY_S = 0.5
+MEMORY = 2_000
 
 V = TypeVar("V")
 log = structlog.get_logger("unico.hub")
+
+
+class Taker(Protocol):
+    """Gets commits from the hub. Both functions are called in the event loop and must be quick."""
+
+    def put(self, commit: Commit) -> None:
+        """The next commit, reduced to the events that are taken."""
+        ...
+
+    def end(self) -> None:
+        """The log does not go on from where it was."""
+        ...
 
 
 class Hub:
@@ -39,7 +55,9 @@ class Hub:
         metrics: LiveMetrics,
         *,
         patience_s: float = PATIENCE_S,
+        memory: int = MEMORY,
     ) -> None:
+        """`memory`: how many commits `since` knows."""
         self.metrics = metrics
         self._patience_s = patience_s
         self.last_seq = 0
@@ -51,7 +69,8 @@ class Hub:
         self._link_lost = False
         self._log_readable = True
         self._heard_at = time.monotonic()
-        self._mailboxes: dict[str, set[Mailbox]] = {}
+        self._takers: dict[str, set[Taker]] = {}
+        self._recent: deque[Commit] = deque(maxlen=memory)
         self._watchers: dict[str, set[Callable[[], None]]] = {}
 
     @property
@@ -63,8 +82,8 @@ class Hub:
 
     @property
     def has_subscribers(self) -> bool:
-        """Whether anybody has a mailbox."""
-        return bool(self._mailboxes)
+        """Whether anybody takes anything."""
+        return bool(self._takers)
 
     async def started(self) -> None:
         """Returns once the hub follows the log; subscriptions must wait for it."""
@@ -86,20 +105,46 @@ class Hub:
                     log.exception("a message could not be handled")
 
     @contextlib.contextmanager
-    def open(self, topics: Collection[str], mode: Mode) -> Generator[Mailbox]:
+    def open(
+        self, topics: Collection[str], mode: Mode, *, patience_s: float | None = None
+    ) -> Generator[Mailbox]:
         """A mailbox that gets all commits after `start_seq` with an event under any of `topics`,
         reduced to those events; forgotten at the end.
         """
-        mailbox = mailbox_of(mode, self.last_seq, self.metrics, self._patience_s)
-        for topic in topics:
-            self._mailboxes.setdefault(topic, set()).add(mailbox)
-        self.metrics.subscriptions.inc()
+        patience_s = self._patience_s if patience_s is None else patience_s
+        mailbox = mailbox_of(mode, self.last_seq, self.metrics, patience_s)
+        self.attach(topics, mailbox)
         try:
             yield mailbox
         finally:
-            self.metrics.subscriptions.dec()
-            for topic in topics:
-                _discard(self._mailboxes, topic, mailbox)
+            self.detach(topics, mailbox)
+
+    def attach(self, topics: Collection[str], taker: Taker) -> None:
+        """From now on `taker` gets all commits with an event under any of `topics`, reduced to
+        those events, until it is detached.
+        """
+        for topic in topics:
+            self._takers.setdefault(topic, set()).add(taker)
+
+    def detach(self, topics: Collection[str], taker: Taker) -> None:
+        """`taker` gets nothing more."""
+        for topic in topics:
+            _discard(self._takers, topic, taker)
+
+    def since(self, incarnation: str, seq: int, topics: Collection[str]) -> list[Commit] | None:
+        """Commits from behind `seq` up to `last_seq`, reduced to events under `topics`; None when
+        memory does not reach back so far, or the log is another one.
+        """
+        if incarnation != self.incarnation or seq > self.last_seq:
+            return None
+        if seq == self.last_seq:
+            return []
+        if not self._recent or self._recent[0].first_seq > seq + 1:
+            return None
+        start = bisect_right(self._recent, seq, key=lambda commit: commit.last_seq)
+        wanted = frozenset(topics)
+        missed = islice(self._recent, start, None)
+        return [part for commit in missed if (part := _part_of(commit, wanted)) is not None]
 
     def watch(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
         """From now on `callback` is called, in the event loop, at every event under `topic`, and
@@ -183,8 +228,9 @@ class Hub:
         """The log does not go on from where we were: restored, replaced, or slept through."""
         log.error("the event log was replaced or retired under us", now=str(position))
         self.incarnation, self.last_seq = position.incarnation, position.last_seq
-        for mailbox in {each for group in self._mailboxes.values() for each in group}:
-            mailbox.end()
+        self._recent.clear()
+        for taker in {each for group in self._takers.values() for each in group}:
+            taker.end()
         self._call({each for group in self._watchers.values() for each in group})
 
     @staticmethod
@@ -196,19 +242,25 @@ class Hub:
                 log.exception("a watcher failed")
 
     def _dispatch(self, commit: Commit) -> None:
-        wanted: dict[Mailbox, list[LoggedEvent]] = {}
+        wanted: dict[Taker, list[LoggedEvent]] = {}
         for event in commit.events:
-            takers: set[Mailbox] = set()
+            takers: set[Taker] = set()
             for topic in event.topics:
-                takers |= self._mailboxes.get(topic, set())
+                takers |= self._takers.get(topic, set())
                 self._call(self._watchers.get(topic, ()))
-            for mailbox in takers:
-                wanted.setdefault(mailbox, []).append(event)
+            for taker in takers:
+                wanted.setdefault(taker, []).append(event)
         self.last_seq = commit.last_seq
-        for mailbox, events in wanted.items():
-            mailbox.put(Commit(tuple(events)))
+        self._recent.append(commit)
+        for taker, events in wanted.items():
+            taker.put(commit if len(events) == len(commit.events) else Commit(tuple(events)))
         lag = datetime.now(UTC) - commit.events[0].at
         self.metrics.publish_lag.observe(max(0.0, lag.total_seconds()))
+
+
+def _part_of(commit: Commit, topics: frozenset[str]) -> Commit | None:
+    events = tuple(event for event in commit.events if not topics.isdisjoint(event.topics))
+    return Commit(events) if events else None
 
 
 def _discard(groups: dict[str, set[V]], topic: str, member: V) -> None:

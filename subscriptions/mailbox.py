@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterable
 from enum import StrEnum
 
 from graphql import GraphQLError
@@ -61,22 +62,39 @@ class Mailbox:
         if len(self._commits) > MOST_COMMITS:
             self._make_room()
 
-    async def get(self) -> Commit | None:
-        """The oldest commit; waits for one. None: too many came at once, the log has them all.
+    @property
+    def is_flooded(self) -> bool:
+        """Whether too many commits came at once: the log has them all."""
+        return self._is_flooded
+
+    async def filled(self) -> None:
+        """Returns when there is something to take, or the mailbox is flooded or has ended."""
+        while not (self._commits or self._is_flooded or self._is_over):
+            self._filled.clear()
+            await self._filled.wait()
+
+    def take(self) -> Commit | None:
+        """The oldest commit. None: there is none, or the mailbox is flooded.
 
         Raises:
             TooFarBehind: the mailbox has ended; what was not taken yet is gone.
         """
-        while not (self._commits or self._is_flooded or self._is_over):
-            self._filled.clear()
-            await self._filled.wait()
         if self._is_over:
             raise TooFarBehind
-        if self._is_flooded:
+        if not self._commits:
             return None
         self._waiting_since = time.monotonic()
         self._metrics.deliveries.inc()
         return self._commits.popleft()
+
+    async def get(self) -> Commit | None:
+        """The oldest commit; waits for one. None: the mailbox is flooded.
+
+        Raises:
+            TooFarBehind: the mailbox has ended; what was not taken yet is gone.
+        """
+        await self.filled()
+        return self.take()
 
     def end(self) -> None:
         """The reader gets an error instead of more commits."""
@@ -111,15 +129,17 @@ class StateMailbox(Mailbox):
     """
 
     def _drop(self) -> None:
-        newest: dict[tuple[str, object], LoggedEvent] = {}
-        count = 0
-        for commit in self._commits:
-            for event in commit.events:
-                newest[event.aggregate, event.aggregate_id] = event
-                count += 1
-        self._metrics.coalesced.inc(count - len(newest))
+        events = [event for commit in self._commits for event in commit.events]
+        newest = newest_of(events)
+        self._metrics.coalesced.inc(len(events) - len(newest))
         self._commits.clear()
-        self._commits.append(Commit(tuple(sorted(newest.values(), key=lambda event: event.seq))))
+        self._commits.append(Commit(tuple(newest)))
+
+
+def newest_of(events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
+    """The last event of each aggregate, in the order of the log."""
+    newest = {(event.aggregate, event.aggregate_id): event for event in events}
+    return sorted(newest.values(), key=lambda event: event.seq)
 
 
 def mailbox_of(mode: Mode, start_seq: int, metrics: LiveMetrics, patience_s: float) -> Mailbox:

@@ -1,5 +1,8 @@
 """Numbers about live updates, for Prometheus."""
 
+import contextlib
+from collections.abc import Generator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LAG_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -21,8 +24,24 @@ class LiveMetrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.cohorts = Gauge(
+            "unico_live_cohorts",
+            "Groups of subscriptions that share what is made for them.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self.deliveries = Counter(
             "unico_live_deliveries", "Commits handed to subscriptions.", registry=registry
+        )
+        self.lagging = Counter(
+            "unico_live_lagging",
+            "Times that a client read so slowly that it was taken out of its cohort.",
+            registry=registry,
+        )
+        self.aborted = Counter(
+            "unico_live_aborted",
+            "Connections that were cut because their client had stopped reading.",
+            registry=registry,
         )
         self.coalesced = Counter(
             "unico_live_coalesced",
@@ -66,3 +85,12 @@ class LiveMetrics:
             buckets=_LAG_SECONDS,
             registry=registry,
         )
+
+    @contextlib.contextmanager
+    def subscribed(self) -> Generator[None]:
+        """Inside, one more subscription is counted."""
+        self.subscriptions.inc()
+        try:
+            yield
+        finally:
+            self.subscriptions.dec()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import compare_digest
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.identity.model import Actor
 from domain.identity.scope import at_work
 from domain.orders.model import FulfillmentOrder, Order, OrderStatus
-from domain.orders.repository import order_document, parsed
+from domain.orders.repository import order_by_number, order_document, orders_by_id, parsed
 from domain.orders.tables import fulfillment_order, order_history, sales_order
-from domain.orders.visibility import visible_to
+from domain.orders.visibility import may_see, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,30 @@ class OrderFilter:
             sales_order.c.status: self.status,
         }
         return [column == value for column, value in wanted.items() if value is not None]
+
+
+async def order_seen_by(
+    connection: AsyncConnection,
+    actor: Actor | None,
+    *,
+    order_id: UUID | None = None,
+    number: str | None = None,
+    token: str | None = None,
+) -> Order | None:
+    """An order that the caller may see: by id or number in the actor's scope, or by number and
+    tracking token for anybody who holds both; None otherwise. One statement.
+    """
+    if number is not None:
+        order = await order_by_number(connection, number)
+    elif order_id is not None and actor is not None:
+        order = (await orders_by_id(connection, [order_id])).get(OrderId(order_id))
+    else:
+        return None
+    if order is None:
+        return None
+    if number is not None and token is not None:
+        return order if compare_digest(order.tracking_token.encode(), token.encode()) else None
+    return order if actor is not None and may_see(actor, order) else None
 
 
 async def orders_page(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import NotFound
 from domain.common.ids import FulfillmentOrderId, OrderId
+from domain.common.reading import Reading, any_of
 from domain.common.sql import children
 from domain.orders.model import Order
 from domain.orders.tables import (
@@ -66,10 +67,20 @@ async def orders_by_id(
     connection: AsyncConnection, order_ids: Collection[UUID]
 ) -> dict[OrderId, Order]:
     """The orders of those ids; unknown ids are absent."""
-    found = await connection.scalars(
-        sa.select(order_document()).where(sales_order.c.id.in_(list(order_ids)))
-    )
-    return {order.id: order for order in parsed(found.all())}
+    found = await _BY_ID.column(connection, ids=list(order_ids))
+    return {order.id: order for order in parsed(found)}
+
+
+async def order_by_number(connection: AsyncConnection, number: str) -> Order | None:
+    """The order of that number, if there is one."""
+    found = await _BY_NUMBER.column(connection, number=number)
+    return parsed(found)[0] if found else None
+
+
+_BY_ID = Reading(lambda: sa.select(order_document()).where(any_of(sales_order.c.id, "ids")))
+_BY_NUMBER = Reading(
+    lambda: sa.select(order_document()).where(sales_order.c.number == sa.bindparam("number"))
+)
 
 
 async def locked_order(connection: AsyncConnection, order_id: UUID) -> Order:

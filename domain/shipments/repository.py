@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import NotFound
 from domain.common.ids import OrderId, ParcelId, ShipmentId, TrackingEventId
+from domain.common.reading import Reading, any_of
 from domain.common.sql import children
 from domain.identity.model import Actor
 from domain.orders.model import Order
@@ -79,15 +80,20 @@ async def shipments_by_order(
     connection: AsyncConnection, order_ids: Collection[UUID]
 ) -> dict[OrderId, list[Shipment]]:
     """The shipments of those orders, oldest first; orders without one are absent."""
-    found = await connection.scalars(
-        sa.select(shipment_document())
-        .where(shipment.c.order_id.in_(list(order_ids)))
-        .order_by(shipment.c.id)
-    )
+    found = await _BY_ORDER.column(connection, ids=list(order_ids))
     by_order: dict[OrderId, list[Shipment]] = {}
-    for each in _SHIPMENTS.validate_python(found.all()):
+    for each in _SHIPMENTS.validate_python(found):
         by_order.setdefault(each.order_id, []).append(each)
     return by_order
+
+
+_BY_ORDER = Reading(
+    lambda: (
+        sa.select(shipment_document())
+        .where(any_of(shipment.c.order_id, "ids"))
+        .order_by(shipment.c.id)
+    )
+)
 
 
 async def events_by_parcel(

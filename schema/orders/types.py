@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry import relay
 
-from domain.common.ids import LineGroupId, OrderId
+from domain.common.ids import LineGroupId, OrderId, OrderLineId
 from domain.identity.model import STAFF, Role
 from domain.orders import model as domain
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
@@ -102,9 +102,12 @@ class OrderLine:
 
     @staticmethod
     def of(
-        line: domain.Line, order: domain.Order, dates: Mapping[LineGroupId, datetime]
+        line: domain.Line,
+        order: domain.Order,
+        groups: Iterable[domain.Group],
+        dates: Mapping[LineGroupId, datetime],
     ) -> "OrderLine":
-        """The twin; `dates` are those for which the order's groups are promised."""
+        """The twin; `groups` are the line's own, `dates` those for which they are promised."""
         return OrderLine(
             id=strawberry.ID(str(line.id)),
             position=line.position,
@@ -114,7 +117,7 @@ class OrderLine:
             total=Money.of(line.total_minor, order.currency),
             tax=Money.of(line.tax_minor, order.currency),
             tax_rate=str(line.tax_rate),
-            groups=[LineGroup.of(g, dates.get(g.id)) for g in order.groups if g.line_id == line.id],
+            groups=[LineGroup.of(group, dates.get(group.id)) for group in groups],
             names=line.names,
         )
 
@@ -193,6 +196,7 @@ class FulfillmentOrder(relay.Node):
     @staticmethod
     def of(order: domain.Order, work: domain.FulfillmentOrder) -> "FulfillmentOrder":
         """The twin."""
+        skus = {line.id: line.sku for line in order.lines}
         return FulfillmentOrder(
             id=str(work.id),
             order_id=global_id("Order", order.id),
@@ -213,7 +217,7 @@ class FulfillmentOrder(relay.Node):
             lines=[
                 FulfillmentOrderLine(
                     order_line_id=strawberry.ID(str(group.line_id)),
-                    sku=order.line(group.line_id).sku,
+                    sku=skus[group.line_id],
                     quantity=group.quantity,
                     state=group.state,
                     location_id=global_id("Location", work.location_id),
@@ -359,6 +363,9 @@ class Order(relay.Node):
     def of(order: domain.Order) -> "Order":
         """The twin."""
         place, pickup, dates = order.delivery_location_id, order.pickup, promised_dates(order)
+        groups: dict[OrderLineId, list[domain.Group]] = {}
+        for group in order.groups:
+            groups.setdefault(group.line_id, []).append(group)
         return Order(
             id=str(order.id),
             number=order.number,
@@ -387,7 +394,9 @@ class Order(relay.Node):
             closed_at=order.closed_at,
             updated_at=order.updated_at,
             version=order.version,
-            lines=[OrderLine.of(line, order, dates) for line in order.lines],
+            lines=[
+                OrderLine.of(line, order, groups.get(line.id, ()), dates) for line in order.lines
+            ],
             payments=[Payment.of(payment) for payment in order.payments],
             address=OrderAddress.of(order.address) if order.address else None,
             hold_until=order.hold_until,

@@ -7,8 +7,7 @@ from graphql import ASTValidationRule, get_introspection_query
 from graphql.validation import ASTValidationContext
 from strawberry.extensions import AddValidationRules, SchemaExtension
 
-from app import limits
-from app.limits import DocumentCache, DocumentLimits
+from app.limits import DocumentLimits, Policy
 from app.schema import Schema, build_schema
 from app.settings import load_settings
 from domain.common.ids import DeviceId, new_id
@@ -162,20 +161,8 @@ async def test_a_known_document_is_parsed_and_validated_once() -> None:
     assert len(validated) == 3
 
 
-def test_the_cache_is_bounded() -> None:
-    cache = DocumentCache()
-    known = cast(limits.Known, object())
-    for number in range(501):
-        cache.put(f"{{ a{number} }}", known)
-        cache.get("{ a0 }")
-    assert cache.get("{ a0 }") is known
-    assert cache.get("{ a1 }") is None
-    cache.put("x" * 20_001, known)
-    assert cache.get("x" * 20_001) is None
-
-
 def test_every_operation_gets_an_extension_of_its_own() -> None:
-    make = DocumentLimits.factory(open_introspection=True)
+    make = DocumentLimits.factory(Policy(open_introspection=True))
     assert make() is not make()
 
 

@@ -130,7 +130,7 @@ def _schema() -> Schema:
     """The schema, which parses and validates each document once: half the work of a refusal."""
     parsed, validated = ParserCache(), ValidationCache()  # one of each for all calls of a world
     extensions = [lambda: parsed, lambda: validated]
-    return Schema(Query, Mutation, Subscription, extensions=extensions)
+    return Schema(Query, mutation=Mutation, subscription=Subscription, extensions=extensions)
 
 
 @dataclass

@@ -14,7 +14,8 @@ from domain.common.transaction import Tx
 from domain.events.model import Cursor, LoggedEvent
 from domain.events.sequencing import open_sequencer
 from schema.live import LiveKind, ResyncReason
-from subscriptions.feed import CHUNK, Feed, follow
+from subscriptions.feed import Feed
+from subscriptions.following import CHUNK, follow
 from subscriptions.hub import Hub
 from subscriptions.mailbox import MOST_COMMITS, Mode, TooFarBehind
 from tests.support.probe import TOPIC, change, change_now, create_things, pile_up, versions
@@ -112,6 +113,13 @@ async def impatient(clean_database: str, clean_redis: str) -> AsyncGenerator[Roa
         yield road
 
 
+@pytest.fixture
+async def forgetful(clean_database: str, clean_redis: str) -> AsyncGenerator[Road]:
+    """A road whose hub remembers nothing: what was missed is read from the log."""
+    async with running_road(clean_database, clean_redis, memory=0) as road:
+        yield road
+
+
 def _followed(
     road: Road, after: str | None = None, mode: Mode = Mode.EVENTS
 ) -> AsyncGenerator[Shown]:
@@ -183,15 +191,15 @@ async def test_resuming_brings_what_happened_since_and_then_the_live_tail(road: 
     assert {shown.kind for shown in missed} == {LiveKind.CHANGES}
 
 
-async def test_a_long_absence_is_read_page_by_page(road: Road) -> None:
-    (one,) = await create_things(road.database, 1)
-    async with aclosing(_followed(road)) as source:
+async def test_a_long_absence_is_read_page_by_page(forgetful: Road) -> None:
+    (one,) = await create_things(forgetful.database, 1)
+    async with aclosing(_followed(forgetful)) as source:
         client = Client()
         client.apply(await _next(source))
-    await pile_up(road.database, one, 1_234)
-    await until(lambda: road.hub.last_seq == 1_234)
+    await pile_up(forgetful.database, one, 1_234)
+    await until(lambda: forgetful.hub.last_seq == 1_234)
 
-    await client.watch(_followed(road, client.cursor), 1_234)
+    await client.watch(_followed(forgetful, client.cursor), 1_234)
     assert client.known == {one: 1_234}
 
 
@@ -257,20 +265,20 @@ async def test_a_cursor_that_would_name_very_many_things_cannot_be_resumed(
     ],
 )
 async def test_a_cursor_that_cannot_be_resumed_gets_resync_and_a_snapshot(
-    road: Road, cursor: Cursor, reason: ResyncReason
+    forgetful: Road, cursor: Cursor, reason: ResyncReason
 ) -> None:
-    (one,) = await create_things(road.database, 1)
+    (one,) = await create_things(forgetful.database, 1)
     for _ in range(4):
-        await change_now(road.database, [one])
-    await until(lambda: road.hub.last_seq == 4)
-    async with road.database.writes.begin() as connection:
+        await change_now(forgetful.database, [one])
+    await until(lambda: forgetful.hub.last_seq == 4)
+    async with forgetful.database.writes.begin() as connection:
         await connection.execute(sa.text("DELETE FROM event_log WHERE seq < 3"))
         await connection.execute(sa.text("UPDATE sequencer_state SET oldest_seq = 3"))
-    given = Cursor(cursor.incarnation or road.hub.incarnation, cursor.seq)
+    given = Cursor(cursor.incarnation or forgetful.hub.incarnation, cursor.seq)
 
-    async with aclosing(follow(probe_feed(), road.hub, road.database, given)) as source:
+    async with aclosing(follow(probe_feed(), forgetful.hub, forgetful.database, given)) as source:
         resync, snapshot = await _next(source), await _next(source)
-        await change_now(road.database, [one])
+        await change_now(forgetful.database, [one])
         live = await _next(source)
 
     assert (resync.kind, resync.reason, resync.place.seq) == (LiveKind.RESYNC, reason, -1)
@@ -279,20 +287,20 @@ async def test_a_cursor_that_cannot_be_resumed_gets_resync_and_a_snapshot(
 
 
 @pytest.mark.parametrize("seq", [2, 3, 4])
-async def test_the_oldest_cursor_that_is_kept_can_be_resumed(road: Road, seq: int) -> None:
-    (one,) = await create_things(road.database, 1)
+async def test_the_oldest_cursor_that_is_kept_can_be_resumed(forgetful: Road, seq: int) -> None:
+    (one,) = await create_things(forgetful.database, 1)
     for _ in range(4):
-        await change_now(road.database, [one])
-    await until(lambda: road.hub.last_seq == 4)
-    async with road.database.writes.begin() as connection:
+        await change_now(forgetful.database, [one])
+    await until(lambda: forgetful.hub.last_seq == 4)
+    async with forgetful.database.writes.begin() as connection:
         await connection.execute(sa.text("DELETE FROM event_log WHERE seq < 3"))
         await connection.execute(sa.text("UPDATE sequencer_state SET oldest_seq = 3"))
 
-    cursor = Cursor(road.hub.incarnation, seq).encode()
-    async with aclosing(_followed(road, cursor)) as source:
+    cursor = Cursor(forgetful.hub.incarnation, seq).encode()
+    async with aclosing(_followed(forgetful, cursor)) as source:
         for version in range(seq + 1, 5):
             assert (await _next(source)).versions == ((one, version),)
-        await change_now(road.database, [one])
+        await change_now(forgetful.database, [one])
         assert (await _next(source)).versions == ((one, 5),)
 
 
@@ -392,7 +400,7 @@ class SlowSource:
         self._database = database
         self._thing = thing
         self._hub = hub
-        self._rounds = 2
+        self._rounds = 1
 
     async def snapshot(self, query: Callable[[DbConnection], Awaitable[T]]) -> T:
         return await self._database.snapshot(query)
@@ -406,16 +414,16 @@ class SlowSource:
         return await self._database.read_primary(query)
 
 
-async def test_a_mailbox_that_overflows_during_the_replay_costs_nothing(road: Road) -> None:
-    (one,) = await create_things(road.database, 1)
-    await change_now(road.database, [one])
-    await until(lambda: road.hub.last_seq == 1)
-    slow = SlowSource(road.database, one, road.hub)
-    total = 1 + 2 * (MOST_COMMITS + 5)
+async def test_a_mailbox_that_overflows_during_the_replay_costs_nothing(forgetful: Road) -> None:
+    (one,) = await create_things(forgetful.database, 1)
+    await change_now(forgetful.database, [one])
+    await until(lambda: forgetful.hub.last_seq == 1)
+    slow = SlowSource(forgetful.database, one, forgetful.hub)
+    total = 1 + MOST_COMMITS + 5
     client = Client(known={one: 0})
 
-    cursor = Cursor(road.hub.incarnation, 0)
-    source = follow(probe_feed(), road.hub, slow, cursor)
+    cursor = Cursor(forgetful.hub.incarnation, 0)
+    source = follow(probe_feed(), forgetful.hub, slow, cursor)
     await client.watch(source, total)
 
     assert client.known == {one: total}

@@ -24,7 +24,6 @@ from domain.orders.work import release_order
 from domain.stock.bins import SetStockBin, set_stock_bin
 from domain.stock.tables import stock_level
 from schema.context import Services
-from subscriptions.feeds import SCOPES
 from subscriptions.fields import Subscription
 from tests.subscriptions.watching import LiveApi
 from tests.support.packed_order import loaded, packed, ship, shipping
@@ -509,10 +508,3 @@ def spoken(payload: Any) -> Iterator[str]:
             yield payload
         case _:
             pass
-
-
-def test_every_subscription_declares_who_may_share_its_payloads() -> None:
-    schema = build_schema(load_settings(), subscription=Subscription)
-    fields = schema._schema.subscription_type  # pyright: ignore[reportPrivateUsage]
-    assert fields is not None
-    assert set(SCOPES) == set(fields.fields)

@@ -193,10 +193,8 @@ async def test_a_mailbox_begins_where_the_hub_stands(bench: Bench) -> None:
 
 
 async def test_a_closed_mailbox_is_forgotten(bench: Bench) -> None:
-    count = counted(bench.hub.metrics.subscriptions)
     with bench.hub.open([TOPIC, "probe:b"], Mode.STATE):
-        assert count() == 1
-    assert count() == 0
+        assert bench.hub.has_subscribers
     assert not bench.hub.has_subscribers
 
 

@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from app.auth.tokens import issue_token
 from app.lifecycle import Lifecycle
+from app.live.protocol import SocketProtocol
 from app.main import create_app
 from app.resources import Resources
 from app.schema import build_schema
@@ -216,7 +217,7 @@ async def serving(settings: Settings, **roots: type) -> AsyncGenerator[Api]:
             app,
             loop="none",
             http="httptools",
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             ws_max_size=settings.ws_max_bytes,
             ws_per_message_deflate=False,
             lifespan="on",

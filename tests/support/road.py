@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from app.relay import Relay, RelayMetrics
 from domain.common.database import Database
 from domain.events.log import LogSource
-from subscriptions.hub import Hub
+from subscriptions.hub import MEMORY, Hub
 from subscriptions.mailbox import PATIENCE_S
 from subscriptions.metrics import LiveMetrics
 from subscriptions.stream import EventStreamBackend
@@ -60,12 +60,12 @@ def new_relay(
 
 @asynccontextmanager
 async def running_hub(
-    source: LogSource, redis_url: str, patience_s: float = PATIENCE_S
+    source: LogSource, redis_url: str, patience_s: float = PATIENCE_S, memory: int = MEMORY
 ) -> AsyncGenerator[Hub]:
     """A hub that follows the log, on a backplane of its own, as in another process."""
     metrics = LiveMetrics(CollectorRegistry())
     async with connected_broadcast(redis_url, metrics) as broadcast:
-        hub = Hub(source, broadcast, metrics, patience_s=patience_s)
+        hub = Hub(source, broadcast, metrics, patience_s=patience_s, memory=memory)
         async with in_background(hub.run()):
             await hub.started()
             yield hub
@@ -82,7 +82,7 @@ class Road:
 
 @asynccontextmanager
 async def running_road(
-    database_url: str, redis_url: str, patience_s: float = PATIENCE_S
+    database_url: str, redis_url: str, patience_s: float = PATIENCE_S, memory: int = MEMORY
 ) -> AsyncGenerator[Road]:
     """A worker: its commits wake its relay, and its hub follows the log."""
     async with AsyncExitStack() as stack:
@@ -90,7 +90,7 @@ async def running_road(
         broadcast = await stack.enter_async_context(connected_broadcast(redis_url, metrics))
         relay = new_relay(database_url, broadcast)
         database = await stack.enter_async_context(opened(database_url, relay.wake))
-        hub = Hub(database, broadcast, metrics, patience_s=patience_s)
+        hub = Hub(database, broadcast, metrics, patience_s=patience_s, memory=memory)
         await stack.enter_async_context(in_background(relay.run()))
         await stack.enter_async_context(in_background(hub.run()))
         await hub.started()

@@ -17,10 +17,11 @@ from domain.common.transaction import Tx
 from domain.customers.model import GivenCustomer
 from domain.customers.tables import customer, customer_reference
 from domain.orders.batching.engine import OrderEngine
-from domain.orders.checkout import place_order
+from domain.orders.checkout import place_order, settled_order
 from domain.orders.commands import Delivery, GivenPayment, PlaceOrder
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.model import DeliveryMode, UnfilledPolicy
+from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.tables import sales_order
 from domain.payments.model import Tender
@@ -370,3 +371,22 @@ async def test_the_ledger_names_each_order(shop: Shop, engine_a: OrderEngine) ->
     owners = {f"order:{key}" for (key,) in await shop.rows(sa.select(sales_order.c.id))}
     assert {row.reference for row in rows} == owners
     assert all(row.quantity == 1 for row in rows)
+
+
+async def test_the_order_that_a_batch_gives_back_is_the_one_that_is_stored(
+    shop: Shop, engine_a: OrderEngine
+) -> None:
+    till = replace(shop.till(), engine=engine_a)
+    pickup = Delivery(DeliveryMode.PICKUP, location_id=stock.place("ROME"))
+    wanted = [
+        *wishes(2),
+        order("lines", lines={"HAT": 1, "SET": 2, "SCARF": 700}, payment=PAID),
+        order("card", delivery=pickup),
+    ]
+    settled = await asyncio.gather(*[settled_order(till, each) for each in wanted])
+    found = await shop.database.read(
+        lambda c: orders_by_id(c, [each.placed.order_id for each in settled])
+    )
+    given = [each.order for each in settled if each.order is not None]
+    assert len(given) >= 2
+    assert given == [found[each.id] for each in given]

@@ -8,12 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import orjson
 import psutil
 from redis.asyncio import Redis
-from strawberry.relay import GlobalID
 
 from bench.baselines import naive, raw
 from bench.baselines.running import Baseline, baseline
@@ -22,8 +20,8 @@ from bench.figures import Figure
 from bench.service import Service
 from bench.stream import Stream, stream_of
 from bench.swarm import Socket, Swarm
-from bench.world import World
-from domain.common.ids import LocationId, Sku
+from bench.world import World, location_of
+from domain.common.ids import Sku
 
 WATCH = """subscription($store: [ID!]!, $skus: [String!]) {
   stockChanged(locationIds: $store, skus: $skus) {
@@ -58,13 +56,13 @@ async def measure(running: Service, world: World, sockets: int, events: int) -> 
     with ExitStack() as stack:
         plain = stack.enter_context(baseline("raw", running.redis_url))
         usual = stack.enter_context(baseline("naive", running.redis_url))
-        stream = await stream_of(running, _id(world.store), Sku(world.skus[0]))
+        stream = await stream_of(running, location_of(world), Sku(world.skus[0]))
         ours = await _ours(running, world, stream, sockets, apart=False)
-        raws = await _raw(running, plain, stream, sockets)
+        raws = await _raw(running, plain, sockets)
         one = await _compared([ours, raws], events)
         bursts = await _compared([ours, raws], events * 2, BURST)
         await raws.swarm.close()
-        naives = await _naive(running, usual, stream, sockets)
+        naives = await _naive(running, usual, sockets)
         (strawberry,) = await _compared([naives], max(6, events // 5))
         await naives.swarm.close()
         await ours.swarm.close()
@@ -104,15 +102,10 @@ async def _compared(runners: Sequence[Runner], events: int, at_once: int = 1) ->
     return [statistics.median(found) for found in costs]
 
 
-def _id(global_id: str) -> LocationId:
-    return LocationId(UUID(GlobalID.from_id(global_id).node_id))
-
-
 async def _ours(
     running: Service, world: World, stream: Stream, sockets: int, *, apart: bool
 ) -> Runner:
-    port = int(running.url.rpartition(":")[2])
-    swarm = Swarm("127.0.0.1", port, token=f"Bearer {world.token}")
+    swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
 
     def payload(number: int) -> dict[str, Any]:
         skus = [world.skus[0], f"none-{number}"] if apart else world.skus[:1]
@@ -128,10 +121,10 @@ async def _ours(
     return await _warm(Runner(swarm, running.workers, publish))
 
 
-async def _raw(running: Service, server: Baseline, stream: Stream, sockets: int) -> Runner:
+async def _raw(running: Service, server: Baseline, sockets: int) -> Runner:
     swarm = await _swarm_at(server.port, sockets)
     redis = Redis.from_url(running.redis_url, protocol=2)
-    bodies = [_body(stream.level, version) for version in range(1, 1_001)]
+    bodies = [raw_body(version) for version in range(1, 1_001)]
     await redis.xadd(raw.STREAM, {"bodies": orjson.dumps(bodies)})
     version = 0
 
@@ -147,7 +140,7 @@ async def _raw(running: Service, server: Baseline, stream: Stream, sockets: int)
     return await _warm(Runner(swarm, [server.process], publish))
 
 
-async def _naive(running: Service, server: Baseline, stream: Stream, sockets: int) -> Runner:
+async def _naive(running: Service, server: Baseline, sockets: int) -> Runner:
     swarm = await _swarm_at(server.port, sockets)
     redis = Redis.from_url(running.redis_url, protocol=2)
     version = 0
@@ -156,7 +149,7 @@ async def _naive(running: Service, server: Baseline, stream: Stream, sockets: in
         nonlocal version
         for _ in range(count):
             version += 1
-            change = orjson.loads(_body(stream.level, version))["data"]["stockChanged"]
+            change = orjson.loads(raw_body(version))["data"]["stockChanged"]
             change["levels"] = [
                 {
                     "sku": level["sku"],
@@ -188,13 +181,8 @@ async def _warm(runner: Runner) -> Runner:
     return runner
 
 
-def _body(level: dict[str, Any], version: int) -> str:
+def raw_body(version: int) -> str:
     """A payload of the same fields and nearly the same length as ours."""
-    shown = {
-        "sku": level["sku"],
-        "onHand": level["on_hand"],
-        "available": level["available"],
-        "version": version,
-    }
+    shown = {"sku": "SHIRT-0001-M", "onHand": 100, "available": 90, "version": version}
     change = {"kind": "CHANGES", "cursor": "x" * 70, "complete": True, "levels": [shown]}
     return orjson.dumps({"data": {"stockChanged": change}}).decode()

@@ -42,6 +42,11 @@ class Service:
         return self.url.replace("http", "ws", 1) + "/graphql"
 
     @property
+    def port(self) -> int:
+        """The port of the loopback interface."""
+        return int(self.url.rpartition(":")[2])
+
+    @property
     def workers(self) -> list[psutil.Process]:
         """The processes that serve, in no order."""
         children = [each for each in self.process.children() if "spawn_main" in _words(each)]
@@ -53,7 +58,7 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(workers: int = 1, **settings: object) -> Generator[Service]:
+def service(workers: int = 1, *, redis_url: str = "", **settings: object) -> Generator[Service]:
     """Inside, the service is ready and holds the demo data; it is stopped and removed afterwards.
 
     `settings` are environment variables without their prefix, in lower case.
@@ -65,6 +70,7 @@ def service(workers: int = 1, **settings: object) -> Generator[Service]:
         port = free_port()
         environment = {
             **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")},
+            **({"REDIS_URL": redis_url} if redis_url else {}),
             "UNICO_HOME": home,
             "UNICO_PORT": str(port),
             "UNICO_LOG_LEVEL": "warning",

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -23,7 +24,8 @@ class Socket(asyncio.Protocol):
         self.version = 0
         self.deliveries = 0
         self.disorder = 0
-        self.closed = False
+        self.heard_at = 0.0
+        self.gone = asyncio.Event()
         self.transport: asyncio.Transport | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._path = path
@@ -44,7 +46,7 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""
-        self.closed = True
+        self.gone.set()
         if not self.ready.done():
             self.ready.set_exception(exc or ConnectionResetError("closed in the handshake"))
 
@@ -124,6 +126,14 @@ class Swarm:
         async with asyncio.timeout(most_s):
             await asyncio.gather(*waiting)
 
+    async def next_push(self, socket: Socket) -> float:
+        """When the next message of a subscription arrived at the socket, by `perf_counter`.
+
+        Call it before what causes the message.
+        """
+        await self._expect(socket)
+        return socket.heard_at
+
     @property
     def deliveries(self) -> int:
         """Changes that arrived so far, at all sockets."""
@@ -182,6 +192,7 @@ class Swarm:
         return expected
 
     def _heard(self, socket: Socket, message: bytes) -> None:
+        socket.heard_at = time.perf_counter()
         expected = self._waiting.pop(socket, None)
         if expected is not None and not expected.done():
             if b'"type":"error"' in message or b'"errors"' in message:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
+from strawberry.relay import GlobalID
 
 from bench.service import Service
+from domain.common.ids import LocationId
 from domain.identity.model import Role
 
 PLACE = """mutation($input: PlaceOrderInput!) { placeOrder(input: $input) {
@@ -65,6 +67,11 @@ def client_of(running: Service, token: str, connections: int = 64) -> httpx2.Asy
         timeout=60,
         limits=httpx2.Limits(max_connections=connections),
     )
+
+
+def location_of(world: World) -> LocationId:
+    """The store's id in the database."""
+    return LocationId(UUID(GlobalID.from_id(world.store).node_id))
 
 
 async def look_around(running: Service, units: int) -> World:

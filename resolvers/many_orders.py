@@ -11,7 +11,7 @@ from domain.identity.model import Role
 from domain.orders.many import Wish, place_orders
 from domain.orders.model import Order as DomainOrder
 from domain.orders.repository import orders_by_id
-from domain.orders.results import Placed
+from domain.orders.results import Settled
 from resolvers.answering import answer
 from resolvers.orders import till
 from schema.access import Allow
@@ -45,8 +45,11 @@ class ManyOrdersMutation:
         async def work() -> PlaceOrdersPayload:
             wishes = [_wish(number, each) for number, each in enumerate(input.orders)]
             answers = await place_orders(till(info.context), wishes)
-            placed = [each.order_id for each in answers if isinstance(each, Placed)]
-            orders = await info.context.read_primary(lambda c: orders_by_id(c, placed))
+            placed = [each for each in answers if isinstance(each, Settled)]
+            orders = {each.order.id: each.order for each in placed if each.order}
+            unread = [each.placed.order_id for each in placed if each.order is None]
+            if unread:
+                orders |= await info.context.read_primary(lambda c: orders_by_id(c, unread))
             return PlaceOrdersPayload(
                 results=[_result(each, orders) for each in answers],
                 placed=len(placed),
@@ -62,13 +65,13 @@ def _wish(number: int, given: PlaceOrderInput) -> Wish:
         return ValidationFailed(f"orders.{number}.{malformed.field}", malformed.reason)
 
 
-def _result(found: Placed | Exception, orders: Mapping[OrderId, DomainOrder]) -> Any:
+def _result(found: Settled | Exception, orders: Mapping[OrderId, DomainOrder]) -> Any:
     """The payload or the refusal. A failure that is nobody's to act on is returned as it is: the
     executor makes an error at this place of the list of it, and null.
     """
     match found:
-        case Placed():
-            return PlaceOrderPayload(order=Order.of(orders[found.order_id]))
+        case Settled():
+            return PlaceOrderPayload(order=Order.of(orders[found.placed.order_id]))
         case DomainError():
             return as_error(found)
         case _:

@@ -13,13 +13,13 @@ from domain.common.transaction import Tx
 from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import AT_LOCATION, HEAD_OFFICE, Actor, Role
 from domain.orders import work
-from domain.orders.checkout import Till, pay_order, place_order
+from domain.orders.checkout import Till, pay_order, settled_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeWork
 from domain.orders.history import OrderFilter, order_seen_by
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
-from domain.orders.results import Changed, Placed, WorkChanged
+from domain.orders.results import Changed, Settled, WorkChanged
 from resolvers.answering import answer
 from schema.access import Allow
 from schema.connections import Connection
@@ -131,8 +131,8 @@ class OrdersMutation:
         """The confirmed order, or why not."""
 
         async def work() -> PlaceOrderPayload:
-            placed = await place_order(till(info.context), input.to_domain())
-            return PlaceOrderPayload(order=await present(info.context, placed))
+            settled = await settled_order(till(info.context), input.to_domain())
+            return PlaceOrderPayload(order=await present(info.context, settled))
 
         return await answer(work())
 
@@ -145,7 +145,7 @@ class OrdersMutation:
 
         async def work() -> PayOrderPayload:
             placed = await pay_order(till(info.context), input.to_domain())
-            return PayOrderPayload(order=await present(info.context, placed))
+            return PayOrderPayload(order=await present(info.context, Settled(placed)))
 
         return await answer(work())
 
@@ -243,9 +243,11 @@ def till(context: Context) -> Till:
     )
 
 
-async def present(context: Context, placed: Placed) -> Order:
-    """The placed order as it is now."""
-    return await loaded(context, placed.order_id)
+async def present(context: Context, settled: Settled) -> Order:
+    """The placed order: as it was stored just now, or read."""
+    if settled.order is not None:
+        return Order.of(settled.order)
+    return await loaded(context, settled.placed.order_id)
 
 
 async def loaded(context: Context, order_id: OrderId) -> Order:

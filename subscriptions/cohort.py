@@ -257,11 +257,11 @@ class Cohort(Generic[P]):
                 )
                 following = self._following(lane, mailbox)
                 await self._advance(lane, following)
-            while not _is_plain(following.place):
+            while (place := following.place) is None or not place.is_plain:
                 await mailbox.filled()
                 await self._advance(lane, following)
             # Nothing is awaited between the end of `_advance` and this.
-            self._join(lane)
+            self._join(lane, place)
 
     def _turn_of(self, lane: Lane) -> contextlib.AbstractAsyncContextManager[Any]:
         return contextlib.nullcontext() if lane.is_slow else self._turn
@@ -279,11 +279,14 @@ class Cohort(Generic[P]):
             bodies = [await _awaited(self.render(each)) for each in payloads]
             await self._hand_out(lane, bodies, following.place)
 
-    def _join(self, lane: Lane) -> None:
-        """The lane's members are live: they have got everything up to where the hub stands."""
+    def _join(self, lane: Lane, place: Place) -> None:
+        """The lane's members are live: they have got everything up to where the hub stands, or to
+        `place` if a snapshot showed what the hub has not heard of yet.
+        """
+        told = max(place.seq, self.house.hub.last_seq)
         for member in lane.members:
             del self._lanes[member]
-            self._live[member] = self.house.hub.last_seq
+            self._live[member] = told
 
     async def _hand_out(self, lane: Lane, bodies: Sequence[bytes], place: Place | None) -> None:
         """All members have got `bodies`, or are in lanes of their own with the rest of them."""
@@ -325,10 +328,6 @@ class Cohort(Generic[P]):
 @lru_cache(maxsize=64)
 def _cursor_at(incarnation: str, seq: int) -> str:
     return Cursor(incarnation, seq).encode()
-
-
-def _is_plain(place: Place | None) -> bool:
-    return place is not None and place.is_plain
 
 
 async def _awaited(body: bytes | Awaitable[bytes]) -> bytes:

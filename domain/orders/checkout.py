@@ -30,7 +30,7 @@ from domain.orders.place import Terms
 from domain.orders.placing_rules import check_payment, check_tender_scope
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import locked_order, orders_by_id
-from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.results import Placed, PlacementOutcome, Settled
 from domain.orders.saving import save
 from domain.orders.settle import Answers, cancel_unstocked, paid_minor
 from domain.orders.singly import accept_singly, settle_singly
@@ -59,6 +59,13 @@ class Till:
 async def place_order(
     till: Till, command: PlaceOrder, *, placed_at: datetime | None = None
 ) -> Placed:
+    """The confirmed order, as `settled_order` says."""
+    return (await settled_order(till, command, placed_at=placed_at)).placed
+
+
+async def settled_order(
+    till: Till, command: PlaceOrder, *, placed_at: datetime | None = None
+) -> Settled:
     """The confirmed order: sourced, paid for (authorised), its stock allocated.
 
     Raises:
@@ -67,8 +74,9 @@ async def place_order(
         DuplicateExternalReference: the channel sent that reference before under another key.
     """
     accepted = await _accepted(till, command, placed_at)
-    placed = accepted if isinstance(accepted, Placed) else await _settled(till, command, accepted)
-    return _confirmed(placed)
+    settled = await _settled(till, command, accepted)
+    _confirmed(settled.placed)
+    return settled
 
 
 async def pay_order(till: Till, command: PayOrder) -> Placed:
@@ -84,8 +92,7 @@ async def pay_order(till: Till, command: PayOrder) -> Placed:
         return await _offer(tx, till.actor, command)
 
     offered = await _run(till, offer)
-    placed = offered if isinstance(offered, Placed) else await _settled(till, command, offered)
-    return _confirmed(placed)
+    return _confirmed((await _settled(till, command, offered)).placed)
 
 
 def _confirmed(placed: Placed) -> Placed:
@@ -140,28 +147,32 @@ async def _offer(tx: Tx, actor: Actor, command: PayOrder) -> Order | Placed:
     return await save(tx, before, after, "OFFER_PAYMENT", begun(tx, command, before.id))
 
 
-async def _settled(till: Till, command: Command, order: Order) -> Placed:
+async def _settled(till: Till, command: Command, order: Order | Placed) -> Settled:
+    if isinstance(order, Placed):
+        return Settled(order)
     answers = await authorise_open(till.gateway, order)
 
     async def give_up(tx: Tx) -> Placed:
         return await cancel_unstocked(tx, order, command, answers)
 
     try:
-        placed = await _confirmation(till, command, order, answers)
+        settled = await _confirmation(till, command, order, answers)
     except InsufficientStock:
-        placed = await _run(till, give_up)
+        settled = Settled(await _run(till, give_up))
+    placed = settled.placed
     if placed.outcome in (PlacementOutcome.OUT_OF_STOCK, PlacementOutcome.EXPIRED):
         await settle_leftovers(till.database, till.gateway, order.id, till.actor.key)
     elif placed.outcome is PlacementOutcome.CONFIRMED and _leaves_after_capture(order):
         await _hand_over(till, order.id)
-    return placed
+        return Settled(placed)
+    return settled
 
 
-async def _confirmation(till: Till, command: Command, order: Order, answers: Answers) -> Placed:
+async def _confirmation(till: Till, command: Command, order: Order, answers: Answers) -> Settled:
     if till.engine is not None:
         return await till.engine.settle(till.actor, command, order, answers, till.correlation_id)
-    return await settle_singly(
-        till.database, till.actor, command, order, answers, till.correlation_id
+    return Settled(
+        await settle_singly(till.database, till.actor, command, order, answers, till.correlation_id)
     )
 
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from domain.common.errors import ValidationFailed
-from domain.orders.checkout import Till, place_order
+from domain.orders.checkout import Till, settled_order
 from domain.orders.commands import PlaceOrder
-from domain.orders.results import Placed
+from domain.orders.results import Settled
 
 MAX_ORDERS = 500
 AT_ONCE = 100
@@ -16,9 +16,9 @@ Wish = PlaceOrder | ValidationFailed
 """A command, or why what was asked is none."""
 
 
-async def place_orders(till: Till, wishes: Sequence[Wish]) -> list[Placed | Exception]:
-    """What `place_order` gives for each, or what it raises, in their order; the engine decides them
-    in that order too. One order's refusal or failure changes nothing for another.
+async def place_orders(till: Till, wishes: Sequence[Wish]) -> list[Settled | Exception]:
+    """What `settled_order` gives for each, or what it raises, in their order; the engine decides
+    them in that order too. One order's refusal or failure changes nothing for another.
 
     A whole call may be repeated: what was placed is found by its key, and the rest is tried again.
 
@@ -27,7 +27,7 @@ async def place_orders(till: Till, wishes: Sequence[Wish]) -> list[Placed | Exce
     """
     if not 1 <= len(wishes) <= MAX_ORDERS:
         raise ValidationFailed("orders", f"must be 1 to {MAX_ORDERS}")
-    answers: list[Placed | Exception] = []
+    answers: list[Settled | Exception] = []
     at_once = AT_ONCE if till.engine is not None else 1
     for start in range(0, len(wishes), at_once):
         part = wishes[start : start + at_once]
@@ -35,10 +35,10 @@ async def place_orders(till: Till, wishes: Sequence[Wish]) -> list[Placed | Exce
     return answers
 
 
-async def _answered(till: Till, wish: Wish) -> Placed | Exception:
+async def _answered(till: Till, wish: Wish) -> Settled | Exception:
     if isinstance(wish, ValidationFailed):
         return wish
     try:
-        return await place_order(till, wish)
+        return await settled_order(till, wish)
     except Exception as error:  # noqa: BLE001 -- it belongs to this order alone
         return error

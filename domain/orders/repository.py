@@ -1,6 +1,8 @@
 """Reading orders: each function is one statement, whatever the number of orders."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ from domain.common.errors import NotFound
 from domain.common.ids import FulfillmentOrderId, OrderId
 from domain.common.reading import Reading, any_of
 from domain.common.sql import children
-from domain.orders.model import Order
+from domain.orders.model import FulfillmentOrder, Group, Order
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
@@ -20,10 +22,13 @@ from domain.orders.tables import (
     order_pickup,
     sales_order,
 )
+from domain.payments.model import Payment
 from domain.payments.tables import payment
+from domain.supply.model import Promise
 from domain.supply.tables import promise
 
 _ORDERS = TypeAdapter(list[Order])
+T = TypeVar("T", Group, FulfillmentOrder, Payment, Promise)
 
 
 def order_document() -> sa.ColumnElement[object]:
@@ -55,6 +60,21 @@ def _only(part: sa.Table) -> sa.ScalarSelect[object]:
         .where(part.c.order_id == sales_order.c.id)
         .correlate_except(part)
         .scalar_subquery()
+    )
+
+
+def as_read(order: Order) -> Order:
+    """A stored order with its parts in the order in which a document has them."""
+
+    def by_id(parts: tuple[T, ...]) -> tuple[T, ...]:
+        return tuple(sorted(parts, key=lambda part: part.id))
+
+    return replace(
+        order,
+        groups=by_id(order.groups),
+        fulfillment_orders=by_id(order.fulfillment_orders),
+        payments=by_id(order.payments),
+        promises=by_id(order.promises),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.common.ids import FulfillmentOrderId, OrderId
+from domain.orders.model import Order
 
 
 class PlacementOutcome(StrEnum):
@@ -24,6 +25,16 @@ class Placed:
     number: str
     outcome: PlacementOutcome
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A placed order and, when it was stored just now and nothing came after, the order itself as a
+    read would find it. It spares the read; None means that it has to be read.
+    """
+
+    placed: Placed
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

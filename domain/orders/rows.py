@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from domain.orders.model import Address, FulfillmentOrder, Group, Line, Order, Pickup
@@ -17,6 +18,8 @@ from domain.payments.model import Payment
 from domain.payments.tables import payment
 from domain.supply.model import Promise
 from domain.supply.tables import promise
+
+Part = Line | Group | FulfillmentOrder | Payment | Address | Pickup | Promise
 
 ORDER_COLUMNS = [column.name for column in sales_order.columns]
 LINE_COLUMNS = [column.name for column in order_line.columns]
@@ -86,16 +89,17 @@ def order_row(order: Order) -> dict[str, Any]:
     """The row of `sales_order`."""
     row = {name: getattr(order, name) for name in ORDER_COLUMNS}
     row["holds"] = sorted(hold.value for hold in order.holds)
-    row["fulfillment_status"] = order.fulfillment_status
-    row["payment_status"] = order.payment_status
     return row
 
 
-def fields_of(
-    part: Line | Group | FulfillmentOrder | Payment | Address | Pickup | Promise,
-) -> dict[str, Any]:
+def fields_of(part: Part) -> dict[str, Any]:
     """Its fields as they are: `asdict` would copy every id and number in them."""
-    return {field.name: getattr(part, field.name) for field in fields(part)}
+    return {name: getattr(part, name) for name in _names(type(part))}
+
+
+@cache
+def _names(kind: type[Part]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def line_row(order: Order, line: Line) -> dict[str, Any]:

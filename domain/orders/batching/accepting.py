@@ -9,7 +9,7 @@
 5. All that was decided is written by one statement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.rows import history_row
 from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.sourcing.model import Plan
 from domain.stock.errors import InsufficientStock
 from domain.stock.model import aggregate
 from domain.stock.shelves import Place, Shelves, lock_shelves
@@ -97,14 +98,17 @@ async def _decided(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outco
                 outcomes[job] = Verdict.ALONE
             case DomainError():
                 outcomes[job] = Refused(found)
-    shelves = await lock_shelves(tx, _needed(ready, known.available))
+    plans = _planned(ready, known.available)
+    shelves = await lock_shelves(tx, _needed(ready, plans))
     available = {
         place: units if (there := shelves.promisable(place)) is None else there
         for place, units in known.available.items()
     }
+    as_planned = available == known.available
     accepted: list[Accepted] = []
-    for each in ready:
-        outcome = await _decide(tx, each, known, shelves, available)
+    for each, plan in zip(ready, plans, strict=True):
+        outcome = await _decide(tx, each, plan if as_planned else None, known, shelves, available)
+        as_planned = as_planned and isinstance(outcome, Accepted) == isinstance(plan, Plan)
         if isinstance(outcome, Accepted):
             accepted.append(outcome)
             outcomes[each.job] = outcome.order
@@ -115,33 +119,63 @@ async def _decided(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outco
     return outcomes
 
 
-def _needed(ready: Sequence[Ready], available: Mapping[Place, int]) -> set[Place]:
-    """The levels that the orders take from, if each is served after the ones before it."""
+def _planned(
+    ready: Sequence[Ready], available: Mapping[Place, int]
+) -> list[Plan | InsufficientStock]:
+    """How each order is served after the ones before it, or why not."""
     left = dict(available)
-    needed: set[Place] = set()
+    plans: list[Plan | InsufficientStock] = []
     for each in ready:
-        try:
-            plan = plan_of(
-                each.job.command, each.lines, each.candidates(left), each.job.terms.sourcing
-            )
-        except InsufficientStock:
-            continue
-        components = {line.id: line.components for line in each.lines}
-        for part in plan.assignments:
-            for sku, units in components[part.line_id].items():
-                left[part.location_id, sku] -= units * part.quantity
-                needed.add((part.location_id, sku))
-    return needed
+        plan = _plan(each, left)
+        plans.append(plan)
+        if isinstance(plan, Plan):
+            for place, units in _taken(each, plan):
+                left[place] -= units
+    return plans
+
+
+def _plan(ready: Ready, left: Mapping[Place, int]) -> Plan | InsufficientStock:
+    terms, command = ready.job.terms, ready.job.command
+    try:
+        return plan_of(command, ready.lines, ready.candidates(left), terms.sourcing)
+    except InsufficientStock as shortage:
+        return shortage
+
+
+def _taken(ready: Ready, plan: Plan) -> Iterator[tuple[Place, int]]:
+    components = {line.id: line.components for line in ready.lines}
+    for part in plan.assignments:
+        for sku, units in components[part.line_id].items():
+            yield (part.location_id, sku), units * part.quantity
+
+
+def _needed(ready: Sequence[Ready], plans: Sequence[Plan | InsufficientStock]) -> set[Place]:
+    """The levels that the plans take from."""
+    return {
+        place
+        for each, plan in zip(ready, plans, strict=True)
+        if isinstance(plan, Plan)
+        for place, _ in _taken(each, plan)
+    }
 
 
 async def _decide(
-    tx: Tx, ready: Ready, known: Known, shelves: Shelves, available: dict[Place, int]
+    tx: Tx,
+    ready: Ready,
+    planned: Plan | InsufficientStock | None,
+    known: Known,
+    shelves: Shelves,
+    available: dict[Place, int],
 ) -> Accepted | Refused | Verdict:
-    """`available` is what is left for this order; it goes down by what the order takes."""
+    """`available` is what is left for this order; it goes down by what the order takes. `planned`
+    is given when that is what was left when the order was planned.
+    """
     job, command = ready.job, ready.job.command
     acting = job.acting(tx)
+    plan = planned or _plan(ready, available)
+    if isinstance(plan, InsufficientStock):
+        return Refused(plan)
     try:
-        plan = plan_of(command, ready.lines, ready.candidates(available), job.terms.sourcing)
         who = known.directory.recognise(command.customer, seen_by=job.actor)
         draft = replace(ready.draft, customer=who.customer)
         order, detail = planned_order(command, draft, ready.lines, plan)

@@ -15,7 +15,7 @@ from domain.orders.batching.reactions import reaction
 from domain.orders.commands import PlaceOrder
 from domain.orders.model import Order
 from domain.orders.place import Terms
-from domain.orders.results import Placed
+from domain.orders.results import Placed, Settled
 from domain.orders.settle import Answers
 from domain.orders.singly import accept_singly, settle_singly
 
@@ -41,7 +41,7 @@ class OrderEngine:
 
     database: Database
     acceptances: Lane[Acceptance, Order | Placed]
-    settlements: Lane[Settlement, Placed]
+    settlements: Lane[Settlement, Settled]
 
     @classmethod
     def over(cls, database: Database, lanes: Database) -> "OrderEngine":
@@ -52,10 +52,11 @@ class OrderEngine:
                 database, job.actor, job.command, job.terms, job.correlation_id
             )
 
-        async def settle_alone(job: Settlement) -> Placed:
-            return await settle_singly(
+        async def settle_alone(job: Settlement) -> Settled:
+            placed = await settle_singly(
                 database, job.actor, job.command, job.seen, job.answers, job.correlation_id
             )
+            return Settled(placed)
 
         return cls(
             database,
@@ -87,7 +88,7 @@ class OrderEngine:
 
     async def settle(
         self, actor: Actor, command: Command, seen: Order, answers: Answers, correlation_id: str
-    ) -> Placed:
+    ) -> Settled:
         """What `settle_singly` gives, decided in its turn; as `accept`.
 
         Raises:

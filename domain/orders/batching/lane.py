@@ -98,7 +98,7 @@ class Lane(Generic[J, R]):
         self._waiting.append(ticket)
         if self._worker is None:
             self._worker = _background(self._work())
-        return await asyncio.shield(ticket.future)
+        return await ticket.future
 
     async def drained(self) -> None:
         """Returns when nothing waits and nothing is under way."""

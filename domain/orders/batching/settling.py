@@ -15,7 +15,8 @@ from domain.orders.batching.jobs import Settlement
 from domain.orders.batching.lane import Refused, Verdict
 from domain.orders.batching.writing import store_settled
 from domain.orders.model import UNSOURCED, GroupState, Order, OrderStatus
-from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.repository import as_read
+from domain.orders.results import PlacementOutcome, Settled
 from domain.orders.saving import Change, record
 from domain.orders.settle import answered, leaves_at_once, paid_minor, placed_as, stocked
 from domain.orders.stock_needs import demand_of, reservation_owner
@@ -24,7 +25,7 @@ from domain.payments.model import OPEN_STATES
 from domain.stock.model import Demand, MovementReason
 from domain.stock.shelves import Shelves, lock_shelves
 
-Outcome = Placed | Refused | Verdict
+Outcome = Settled | Refused | Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
             continue
         assert each is not None  # a change is of an order that was paid
         placed = placed_as(outcome.order, PlacementOutcome.CONFIRMED)
-        outcomes.append(placed)
+        outcomes.append(Settled(placed, as_read(outcome.order)))
         changes.append(outcome)
         results.append(finished_row(each.job.key, placed))
     if changes:

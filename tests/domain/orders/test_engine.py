@@ -1,8 +1,7 @@
 """The order engine on a real PostgreSQL: who gets the last units, and what one bad order does."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
@@ -18,23 +17,21 @@ from domain.customers.model import GivenCustomer
 from domain.customers.tables import customer, customer_reference
 from domain.orders.batching.engine import OrderEngine
 from domain.orders.checkout import place_order
-from domain.orders.commands import Delivery, GivenPayment, PlaceOrder
+from domain.orders.commands import Delivery, PlaceOrder
 from domain.orders.errors import DuplicateExternalReference
-from domain.orders.model import DeliveryMode, UnfilledPolicy
+from domain.orders.model import DeliveryMode
 from domain.orders.results import Placed
 from domain.orders.tables import sales_order
-from domain.payments.model import Tender
 from domain.stock.errors import InsufficientStock
 from domain.stock.locking import lock_levels
 from domain.stock.model import Demand
 from domain.stock.tables import stock_movement
 from tests.support import stock
-from tests.support.engines import engine_of, place_all
+from tests.support.engines import PAID, audit, engine_of, kinds, place_all, wishes
 from tests.support.locks import until_somebody_waits
 from tests.support.shop import ROME_TILL, Shop, open_shop, order
 from tests.support.statements import counted_statements
 
-PAID = GivenPayment(Tender.EXTERNAL)
 UNITS = 20
 
 
@@ -55,15 +52,6 @@ async def engine_b(shop: Shop) -> AsyncGenerator[OrderEngine]:
         yield opened
 
 
-def wishes(number: int, sku: str = "HAT", name: str = "o", units: int = 1) -> list[PlaceOrder]:
-    """So many orders, paid elsewhere."""
-    return [order(f"{name}-{n}", lines={sku: units}, payment=PAID) for n in range(number)]
-
-
-def kinds(answers: Sequence[object]) -> Counter[str]:
-    return Counter(type(answer).__name__ for answer in answers)
-
-
 async def until_locked(engine: AsyncEngine) -> None:
     """Returns once a transaction has locked a level."""
     probe = sa.text("select 1 from stock_level where sku = 'HAT' for update nowait")
@@ -74,18 +62,6 @@ async def until_locked(engine: AsyncEngine) -> None:
                     await connection.execute(probe)
                 except DBAPIError:
                     return
-
-
-async def audit(shop: Shop, *, orders: int, sku: str = "HAT", sold: int | None = None) -> None:
-    """So many orders, their units allocated, every rule kept, versions of events contiguous."""
-    assert await shop.scalar(sa.select(sa.func.count()).select_from(sales_order)) == orders
-    level = await stock.level_at(shop.database.writes, sku)
-    assert (level.allocated, level.reserved) == (orders if sold is None else sold, 0)
-    assert await shop.broken_rules() == []
-    versions: dict[str, list[int]] = {}
-    for event in await stock.events(shop.database.writes):
-        versions.setdefault(event["aggregate_id"], []).append(event["version"])
-    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
 
 
 async def test_the_first_get_the_units_and_the_others_are_refused(
@@ -303,34 +279,6 @@ async def test_a_known_customer_with_a_new_reference_is_decided_singly(
     await audit(shop, orders=6)
 
 
-async def test_orders_that_wait_for_stock_are_settled_singly_with_their_promises(
-    shop: Shop, engine_a: OrderEngine
-) -> None:
-    late = [
-        replace(each, unfilled_policy=UnfilledPolicy.BACKORDER_REST)
-        for each in wishes(3, units=9, name="late")
-    ]
-    answers = await place_all(shop, late, engine_a)
-    assert kinds(answers) == {"Placed": 3}
-    assert engine_a.settlements.counts.single >= 1
-    await audit(shop, orders=3, sold=20)
-
-
-async def test_goods_that_are_taken_away_leave_in_the_batch(
-    shop: Shop, engine_a: OrderEngine
-) -> None:
-    delivery = Delivery(DeliveryMode.TAKE_AWAY, location_id=stock.place("ROME"))
-    cash = GivenPayment(Tender.CASH)
-    sales = [
-        (ROME_TILL, replace(each, delivery=delivery, payment=cash, customer=GivenCustomer()))
-        for each in wishes(5)
-    ]
-    assert kinds(await place_all(shop, sales, engine_a)) == {"Placed": 5}
-    level = await stock.level_at(shop.database.writes, "HAT")
-    assert (level.on_hand, level.allocated, level.reserved) == (UNITS - 5, 0, 0)
-    assert await shop.broken_rules() == []
-
-
 async def test_who_may_not_order_changes_nothing_and_holds_nobody(
     shop: Shop, engine_a: OrderEngine
 ) -> None:
@@ -370,3 +318,13 @@ async def test_the_ledger_names_each_order(shop: Shop, engine_a: OrderEngine) ->
     owners = {f"order:{key}" for (key,) in await shop.rows(sa.select(sales_order.c.id))}
     assert {row.reference for row in rows} == owners
     assert all(row.quantity == 1 for row in rows)
+
+
+async def test_a_known_key_with_another_input_is_a_conflict(
+    shop: Shop, engine_a: OrderEngine
+) -> None:
+    await place_all(shop, wishes(3), engine_a)
+    other = [order(f"o-{n}", lines={"HAT": 2}, payment=PAID) for n in range(2)]
+    answers = await place_all(shop, [*other, *wishes(2, name="new")], engine_a)
+    assert kinds(answers) == {IdempotencyConflict.__name__: 2, "Placed": 2}
+    await audit(shop, orders=5)

@@ -1,0 +1,122 @@
+"""Thousands of sockets on one worker: M1, clients who all come back at once, one that is deaf."""
+
+import asyncio
+import time
+from typing import Any
+
+from bench.cpu import cpu_s, resident_bytes
+from bench.fanout import WATCH
+from bench.figures import Figure
+from bench.service import Service, service
+from bench.stream import Stream, stream_of
+from bench.swarm import Socket, Swarm
+from bench.world import World, location_of, look_around
+from domain.common.ids import Sku
+
+FIRST = 1_000
+DEAF_EVENTS = 30_000
+DEAF_AT_ONCE = 100
+OTHERS = 20
+
+
+async def measure(sockets: int) -> list[Figure]:
+    """All of it, on a service of its own with one worker."""
+    with service(max_sockets_per_address=20_000, max_concurrency=20_000) as running:
+        world = await look_around(running, units=10)
+        stream = await stream_of(running, location_of(world), Sku(world.skus[0]))
+        swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
+        figures = await _memory(running, world, stream, swarm, sockets)
+        figures += await _storm(running, world, stream, swarm, sockets)
+        await swarm.close()
+        figures += await _deaf(running, world, stream)
+        await stream.close()
+    return figures
+
+
+async def _memory(
+    running: Service, world: World, stream: Stream, swarm: Swarm, sockets: int
+) -> list[Figure]:
+    """RSS of the worker as idle sockets and then subscriptions are added."""
+    warm = await swarm.open(FIRST)
+    await swarm.first_payloads([(socket, _payload(world)) for socket in warm[:50]])
+    bare_first = resident_bytes(running.workers)
+    rest = await swarm.open(sockets - FIRST)
+    bare_all = resident_bytes(running.workers)
+    await swarm.first_payloads([(socket, _payload(world)) for socket in warm[50:]])
+    first = resident_bytes(running.workers)
+    await swarm.first_payloads([(socket, _payload(world)) for socket in rest])
+    everything = resident_bytes(running.workers)
+    await stream.publish()
+    await swarm.reached(stream.version)
+    bare = (bare_all - bare_first) / len(rest) / 1024
+    idle = (everything - first) / len(rest) / 1024
+    how = f"slope of RSS from {FIRST} to {sockets}"
+    return [
+        Figure("idle socket", bare, "KiB", how),
+        Figure("idle subscription above it", idle, "KiB", how, "M1", at_most=4.0),
+        Figure("worker with all of them", everything / 2**20, "MiB", f"{sockets} subscriptions"),
+    ]
+
+
+async def _storm(
+    running: Service, world: World, stream: Stream, swarm: Swarm, sockets: int
+) -> list[Figure]:
+    """All connections break at once, and all clients come back."""
+    await swarm.close()
+    before, start = cpu_s(running.workers), time.perf_counter()
+    opened = await swarm.open(sockets)
+    connected = time.perf_counter() - start
+    await swarm.first_payloads([(socket, _payload(world)) for socket in opened])
+    subscribed = time.perf_counter() - start
+    await stream.publish()
+    await swarm.reached(stream.version)
+    live = time.perf_counter() - start
+    spent = (cpu_s(running.workers) - before) / sockets * 1e3
+    how = f"{sockets} clients come back at once, token, snapshot and a push to each"
+    return [
+        Figure("storm: connected", connected, "s", how),
+        Figure("storm: all have a snapshot", subscribed, "s", how),
+        Figure("storm: all are live", live, "s", how),
+        Figure("storm: CPU per client", spent, "ms", how),
+    ]
+
+
+async def _deaf(running: Service, world: World, stream: Stream) -> list[Figure]:
+    """One client stops reading while a great many events go to all."""
+    swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
+    opened = await swarm.open(OTHERS + 1)
+    await swarm.first_payloads([(socket, _payload(world)) for socket in opened])
+    deaf = swarm.sockets.pop()
+    assert deaf.transport is not None
+    deaf.transport.pause_reading()
+    memory = resident_bytes(running.workers)
+    start = time.perf_counter()
+    for _ in range(DEAF_EVENTS // DEAF_AT_ONCE):
+        await stream.publish(DEAF_AT_ONCE)
+        await swarm.reached(stream.version)
+    took = time.perf_counter() - start
+    grown = (resident_bytes(running.workers) - memory) / 2**20
+    cut = await _seconds_until_cut(deaf)
+    await swarm.close()
+    how = f"one of {OTHERS + 1} stops reading, {DEAF_EVENTS} events"
+    return [
+        Figure("beside a deaf client, the others get all", DEAF_EVENTS / took, "events/s", how),
+        Figure("memory that it takes", grown, "MiB", how),
+        Figure("until it is cut, after the last event", cut, "s", how),
+    ]
+
+
+async def _seconds_until_cut(deaf: Socket) -> float:
+    """It reads again after 20 seconds, gets what lay in the kernel, and then the end."""
+    assert deaf.transport is not None
+    start = time.perf_counter()
+    await asyncio.sleep(20)
+    deaf.transport.resume_reading()
+    async with asyncio.timeout(30):
+        await deaf.gone.wait()
+    return time.perf_counter() - start
+
+
+def _payload(world: World) -> dict[str, Any]:
+    variables = {"store": [world.store], "skus": world.skus[:1]}
+    return {"query": WATCH, "variables": variables}

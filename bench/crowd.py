@@ -8,9 +8,9 @@ from bench.cpu import cpu_s, resident_bytes
 from bench.fanout import WATCH
 from bench.figures import Figure
 from bench.service import Service, service
-from bench.stream import Stream, stream_of
+from bench.stream import stream_of
 from bench.swarm import Socket, Swarm
-from bench.world import World, location_of, look_around
+from bench.world import World, location_of, look_around, receive_one
 from domain.common.ids import Sku
 
 FIRST = 1_000
@@ -23,31 +23,26 @@ async def measure(sockets: int) -> list[Figure]:
     """All of it, on a service of its own with one worker."""
     with service(max_sockets_per_address=20_000, max_concurrency=20_000) as running:
         world = await look_around(running, units=10)
-        stream = await stream_of(running, location_of(world), Sku(world.skus[0]))
         swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
-        figures = await _memory(running, world, stream, swarm, sockets)
-        figures += await _storm(running, world, stream, swarm, sockets)
+        figures = await _memory(running, world, swarm, sockets)
+        figures += await _storm(running, world, swarm, sockets)
         await swarm.close()
-        figures += await _deaf(running, world, stream)
-        await stream.close()
+        figures += await _deaf(running, world)
     return figures
 
 
-async def _memory(
-    running: Service, world: World, stream: Stream, swarm: Swarm, sockets: int
-) -> list[Figure]:
+async def _memory(running: Service, world: World, swarm: Swarm, sockets: int) -> list[Figure]:
     """RSS of the worker as idle sockets and then subscriptions are added."""
     warm = await swarm.open(FIRST)
     await swarm.first_payloads([(socket, _payload(world)) for socket in warm[:50]])
     bare_first = resident_bytes(running.workers)
     rest = await swarm.open(sockets - FIRST)
     bare_all = resident_bytes(running.workers)
-    await swarm.first_payloads([(socket, _payload(world)) for socket in warm[50:]])
+    await swarm.first_payloads([(each, _payload(world)) for each in warm[50:]], at_once=100)
     first = resident_bytes(running.workers)
-    await swarm.first_payloads([(socket, _payload(world)) for socket in rest])
+    await swarm.first_payloads([(each, _payload(world)) for each in rest], at_once=100)
     everything = resident_bytes(running.workers)
-    await stream.publish()
-    await swarm.reached(stream.version)
+    await swarm.reached(await receive_one(running, world, world.skus[0]))
     bare = (bare_all - bare_first) / len(rest) / 1024
     idle = (everything - first) / len(rest) / 1024
     how = f"slope of RSS from {FIRST} to {sockets}"
@@ -58,9 +53,7 @@ async def _memory(
     ]
 
 
-async def _storm(
-    running: Service, world: World, stream: Stream, swarm: Swarm, sockets: int
-) -> list[Figure]:
+async def _storm(running: Service, world: World, swarm: Swarm, sockets: int) -> list[Figure]:
     """All connections break at once, and all clients come back."""
     await swarm.close()
     before, start = cpu_s(running.workers), time.perf_counter()
@@ -68,8 +61,7 @@ async def _storm(
     connected = time.perf_counter() - start
     await swarm.first_payloads([(socket, _payload(world)) for socket in opened])
     subscribed = time.perf_counter() - start
-    await stream.publish()
-    await swarm.reached(stream.version)
+    await swarm.reached(await receive_one(running, world, world.skus[0]))
     live = time.perf_counter() - start
     spent = (cpu_s(running.workers) - before) / sockets * 1e3
     how = f"{sockets} clients come back at once, token, snapshot and a push to each"
@@ -81,12 +73,13 @@ async def _storm(
     ]
 
 
-async def _deaf(running: Service, world: World, stream: Stream) -> list[Figure]:
+async def _deaf(running: Service, world: World) -> list[Figure]:
     """One client stops reading while a great many events go to all."""
     swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
     opened = await swarm.open(OTHERS + 1)
     await swarm.first_payloads([(socket, _payload(world)) for socket in opened])
     deaf = swarm.sockets.pop()
+    stream = await stream_of(running, location_of(world), Sku(world.skus[0]))
     assert deaf.transport is not None
     deaf.transport.pause_reading()
     memory = resident_bytes(running.workers)
@@ -98,6 +91,7 @@ async def _deaf(running: Service, world: World, stream: Stream) -> list[Figure]:
     grown = (resident_bytes(running.workers) - memory) / 2**20
     cut = await _seconds_until_cut(deaf)
     await swarm.close()
+    await stream.close()
     how = f"one of {OTHERS + 1} stops reading, {DEAF_EVENTS} events"
     return [
         Figure("beside a deaf client, the others get all", DEAF_EVENTS / took, "events/s", how),

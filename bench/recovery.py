@@ -18,7 +18,7 @@ from app.client import Watch
 from app.embedded import EmbeddedValkey
 from bench.figures import Figure
 from bench.service import Service, service
-from bench.world import RECEIVE, World, ask, client_of, look_around
+from bench.world import RECEIVE, World, ask, client_of, look_around, versions_of
 
 WATCH = """subscription($store: [ID!]!, $after: String) {
   stockChanged(locationIds: $store, after: $after) {
@@ -133,7 +133,7 @@ async def _disaster(
     over = time.perf_counter()
     last = await writing
     start = max(over, last)
-    final = await _versions(running, world)
+    final = await versions_of(running, world)
     async with asyncio.timeout(60):
         for screen in screens:
             await screen.shows(final)
@@ -162,12 +162,3 @@ async def _write(running: Service, world: World, seconds: float) -> float:
             number, last = number + 1, time.perf_counter()
             await asyncio.sleep(1 / PER_SECOND)
     return last
-
-
-async def _versions(running: Service, world: World) -> dict[str, int]:
-    """The versions of the store's levels now."""
-    document = """query($store: ID!) { stockLevels(locationId: $store, first: 100) {
-      edges { node { sku version } } } }"""
-    async with client_of(running, world.token) as client:
-        found = await ask(client, document, {"store": world.store})
-    return {edge["node"]["sku"]: edge["node"]["version"] for edge in found["edges"]}

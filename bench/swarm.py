@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import orjson
@@ -119,12 +119,18 @@ class Swarm:
         return opened
 
     async def first_payloads(
-        self, subscriptions: Iterable[tuple[Socket, dict[str, Any]]], most_s: float = 120
+        self,
+        subscriptions: Sequence[tuple[Socket, dict[str, Any]]],
+        *,
+        at_once: int = 0,
+        most_s: float = 120,
     ) -> None:
-        """All have subscribed, and got a first payload."""
-        waiting = [self._subscribe(socket, payload) for socket, payload in subscriptions]
+        """All have subscribed, and got a first payload; so many at a time, or all at once."""
+        size = at_once or len(subscriptions)
         async with asyncio.timeout(most_s):
-            await asyncio.gather(*waiting)
+            for start in range(0, len(subscriptions), size):
+                batch = subscriptions[start : start + size]
+                await asyncio.gather(*[self._subscribe(*each) for each in batch])
 
     async def next_push(self, socket: Socket) -> float:
         """When the next message of a subscription arrived at the socket, by `perf_counter`.

@@ -15,7 +15,7 @@ PLACE = """mutation($input: PlaceOrderInput!) { placeOrder(input: $input) {
   __typename ... on PlaceOrderPayload { order { id number customerId } }
   ... on Error { code message } } }"""
 SHELVES = """query($store: ID!) { stockLevels(locationId: $store, first: 100) {
-  edges { node { sku available } } } }"""
+  edges { node { sku available version } } } }"""
 STORES = "{ locations(kind: STORE, first: 1) { edges { node { id code } } } }"
 RECEIVE = """mutation($input: ReceiveStockInput!) { receiveStock(input: $input) {
   __typename ... on Error { code message } } }"""
@@ -89,3 +89,23 @@ async def look_around(running: Service, units: int) -> World:
         }
         await ask(client, RECEIVE, {"input": given})
     return World(token, store, skus)
+
+
+async def receive_one(running: Service, world: World, sku: str) -> int:
+    """One unit comes in; the level's version afterwards."""
+    given = {
+        "idempotencyKey": uuid4().hex,
+        "locationId": world.store,
+        "reference": "bench",
+        "lines": [{"sku": sku, "quantity": 1}],
+    }
+    async with client_of(running, world.token) as client:
+        await ask(client, RECEIVE, {"input": given})
+    return (await versions_of(running, world))[sku]
+
+
+async def versions_of(running: Service, world: World) -> dict[str, int]:
+    """The versions of the store's levels now."""
+    async with client_of(running, world.token) as client:
+        found = await ask(client, SHELVES, {"store": world.store})
+    return {edge["node"]["sku"]: edge["node"]["version"] for edge in found["edges"]}

@@ -27,7 +27,7 @@ from subscriptions.place import Place
 
 P = TypeVar("P")
 
-CHUNK = 256
+CHUNK = 64
 """So many members are written to before others get their turn."""
 LONGEST_LAG_S = 15.0
 
@@ -118,7 +118,7 @@ class Cohort(Generic[P]):
     render: Render
     house: House
     is_busy: bool = False
-    """Whether a task of its own renders and sends (see `Fanout`)."""
+    """Whether a task of its own renders and sends, or the fan-out lets it rest (see `Fanout`)."""
     _live: dict[Member, int] = field(default_factory=dict[Member, int])
     """To how far each has been told everything by others than this cohort."""
     _lanes: dict[Member, Lane] = field(default_factory=dict[Member, Lane])

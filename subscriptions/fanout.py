@@ -1,6 +1,7 @@
 """The fan-out of a process: all cohorts, and the task that sends what commits mean to them."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Rendered = Sequence[tuple[int, bytes | Awaitable[bytes]]]
 
 _READS_AT_ONCE = 4
+_WORTH_RESTING_S = 0.01
 
 log = structlog.get_logger("unico.fanout")
 
@@ -131,13 +133,12 @@ class Fanout:
             log.exception("a payload could not be made")
             cohort.fail(error)
         finally:
-            cohort.is_busy = False
-            self._wake(cohort)
+            self._rested(cohort)
 
     async def _send(self, cohort: Cohort[Any], batch: Batch) -> None:
         if not batch.bodies:
             return
-        given = 0
+        given, began = 0, time.monotonic()
         for member in cohort.live:
             given += cohort.give(batch, member)
             self._given += 1
@@ -145,3 +146,16 @@ class Fanout:
                 self._given = 0
                 await asyncio.sleep(0)
         self._house.metrics.deliveries.inc(given)
+        self._rest(cohort, time.monotonic() - began)
+
+    def _rest(self, cohort: Cohort[Any], took_s: float) -> None:
+        """A crowd is served at most half of the time: the other half is for mutations, and what
+        happens meanwhile goes out together, in one write for each member.
+        """
+        if took_s >= _WORTH_RESTING_S:
+            cohort.is_busy = True
+            asyncio.get_running_loop().call_later(took_s, self._rested, cohort)
+
+    def _rested(self, cohort: Cohort[Any]) -> None:
+        cohort.is_busy = False
+        self._wake(cohort)

@@ -21,6 +21,7 @@ from domain.catalog.tables import (
     variant_channel,
 )
 from domain.common.errors import NotFound
+from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, ProductId, Sku
 from domain.common.texts import Texts
 
@@ -62,22 +63,26 @@ async def quote(
     Raises:
         NotFound: there is no such channel.
     """
-    statement = _offers(sorted(set(skus)), channel, currency, country, at)
-    rows = (await connection.execute(statement)).all()
+    given = {
+        "skus": sorted(set(skus)), "code": channel, "currency": currency, "country": country,
+        "moment": at,
+    }  # fmt: skip
+    rows = (await _OFFERS.run(connection, given)).all()
     if not rows:
         raise NotFound("channel", channel)
     return {Sku(row.sku): _offer(row) for row in rows if row.sku is not None}
 
 
-def _offers(
-    skus: list[Sku], code: ChannelCode, currency: str | None, country: str, at: datetime
-) -> sa.Select[*tuple[Any, ...]]:
+def _offers() -> sa.Select[*tuple[Any, ...]]:
     """One row per known SKU; one row without a SKU when none is known; no row without a channel."""
-    wanted_currency = sa.func.coalesce(sa.literal(currency, sa.CHAR(3)), channel.c.currency)
-    moment = sa.literal(at, sa.DateTime(timezone=True))
+    code = sa.bindparam("code", type_=sa.Text)
+    wanted = sa.bindparam("currency", type_=sa.CHAR(3))
+    wanted_currency = sa.func.coalesce(wanted, channel.c.currency)
+    moment = sa.bindparam("moment", type_=sa.DateTime(timezone=True))
+    skus = sa.bindparam("skus", type_=ARRAY(sa.Text))
     known = variant.join(product, product.c.id == variant.c.product_id)
     offered = (
-        channel.outerjoin(known, variant.c.sku == sa.any_(sa.literal(list(skus), ARRAY(sa.Text))))
+        channel.outerjoin(known, variant.c.sku == sa.any_(skus))
         .outerjoin(
             variant_channel,
             (variant_channel.c.sku == variant.c.sku) & (variant_channel.c.channel == code),
@@ -91,7 +96,7 @@ def _offers(
         )
         .outerjoin(
             tax_rate,
-            (tax_rate.c.country == country)
+            (tax_rate.c.country == sa.bindparam("country", type_=sa.CHAR(2)))
             & (tax_rate.c.tax_category == product.c.tax_category)
             & tax_rate.c.valid.contains(moment),
         )
@@ -143,3 +148,6 @@ def _offer(row: sa.Row[Any]) -> Offer:
         sellable=row.sellable,
         components=row.components or {Sku(row.sku): 1},
     )
+
+
+_OFFERS = Fixed(_offers)

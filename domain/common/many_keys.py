@@ -8,13 +8,13 @@ the transaction is decided again; then the key is known.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import Update, UpdateBase
 
+from domain.common.fixed import Fixed
 from domain.common.idempotency import dump
 from domain.common.sql import few_given, insert_given, rows_given
 from domain.common.tables import idempotency_key as keys
@@ -37,7 +37,7 @@ class KnownKey:
 async def known_keys(tx: Tx, wanted: Sequence[Key]) -> Mapping[Key, KnownKey]:
     """Those of the keys that were used before. One statement; it sets the transaction's time."""
     rows = [{"actor": actor, "key": key} for actor, key in wanted]
-    found = (await tx.connection.execute(_looking(), {"keys": rows})).all()
+    found = (await _LOOKING.run(tx.connection, {"keys": rows})).all()
     tx.set_now(found[0].now)
     return {
         (row.actor, row.key): KnownKey(row.operation, row.input_hash, row.subject_id, row.result)
@@ -86,7 +86,6 @@ def key_update() -> Update:
 _BEGUN = ["actor", "key", "operation", "input_hash", "subject_id", "created_at"]
 
 
-@cache
 def _looking() -> sa.Select[*tuple[Any, ...]]:
     wanted = few_given([keys.c.actor, keys.c.key], "keys", "wanted")
     same = sa.and_(keys.c.actor == wanted.c.actor, keys.c.key == wanted.c.key)
@@ -99,3 +98,6 @@ def _looking() -> sa.Select[*tuple[Any, ...]]:
         keys.c.result,
         sa.func.now().label("now"),
     ).outerjoin_from(wanted, keys, same)
+
+
+_LOOKING = Fixed(_looking)

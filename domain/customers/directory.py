@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import NotFound, ValidationFailed
+from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, CustomerId, new_id
 from domain.common.sql import few_given, insert_given
 from domain.common.transaction import Tx
@@ -189,7 +189,7 @@ async def look_up(tx: Tx, wanted: Sequence[GivenCustomer]) -> Directory:
     directory = Directory()
     given = directory.asked(wanted)
     if any(given.values()):
-        directory.fill((await tx.connection.execute(_finding(), given)).all())
+        directory.fill((await _FINDING.run(tx.connection, given)).all())
     return directory
 
 
@@ -209,7 +209,6 @@ def _sorted(rows: list[dict[str, Any]], by: Sequence[str]) -> list[dict[str, Any
     return sorted(rows, key=lambda row: [str(row[column]) for column in by])
 
 
-@cache
 def _finding() -> sa.Select[*tuple[Any, ...]]:
     names = customer_reference.c
     wanted = few_given([names.source, names.reference], "named", "wanted")
@@ -242,3 +241,6 @@ def _finding() -> sa.Select[*tuple[Any, ...]]:
         .scalar_subquery()
         .label("named"),
     ).join(ids, ids.c[0] == customer.c.id)
+
+
+_FINDING = Fixed(_finding)

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, LocationId, Sku
-from domain.common.sql import among
 from domain.locations.tables import channel_location, location
 from domain.stock.model import ReservationState
 from domain.stock.posting import NONE, Number, constant, free_of
@@ -51,20 +52,24 @@ async def candidates(
 
     Kits have no levels: ask for their components.
     """
+    rows = await _CANDIDATES.run(connection, {"skus": list(skus), "channel": channel})
+    return [CandidateLevel(*row) for row in rows]
+
+
+def _candidates() -> sa.Select[*tuple[Any, ...]]:
     facts = [location.c[name] for name in _LOCATION_FACTS]
-    query = (
+    skus = sa.bindparam("skus", type_=ARRAY(sa.Text))
+    return (
         sa.select(stock_level.c.sku, location.c.id, *facts, promisable())
         .join(location, location.c.id == stock_level.c.location_id)
         .join(channel_location, channel_location.c.location_id == location.c.id)
         .where(
-            among(stock_level.c.sku, skus),
-            channel_location.c.channel == channel,
+            stock_level.c.sku == sa.any_(skus),
+            channel_location.c.channel == sa.bindparam("channel", type_=sa.Text),
             location.c.active,
         )
         .order_by(stock_level.c.sku, location.c.priority, location.c.code)
     )
-    rows = await connection.execute(query)
-    return [CandidateLevel(*row) for row in rows]
 
 
 _LOCATION_FACTS = (
@@ -89,3 +94,6 @@ def promisable() -> Number:
     )
     units = free_of(stock_level) - stock_level.c.safety + lapsed
     return sa.cast(sa.func.greatest(NONE, units), sa.Integer)
+
+
+_CANDIDATES = Fixed(_candidates)

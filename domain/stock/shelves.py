@@ -10,7 +10,6 @@ it changes in one commit.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import UpdateBase
 
+from domain.common.fixed import Fixed
 from domain.common.ids import LocationId, Sku, new_id
 from domain.common.sql import few_given, insert_given, rows_given
 from domain.common.transaction import Tx
@@ -227,7 +227,7 @@ async def lock_shelves(tx: Tx, places: Collection[Place], owners: Sequence[str] 
     wanted = [{"location_id": place, "sku": sku} for place, sku in sorted(places)]
     given = {"places": wanted, "owners": list(owners)}
     shelves: dict[Place, _Shelf] = {}
-    for row in (await tx.connection.execute(_locking(), given)).all():
+    for row in (await _LOCKING.run(tx.connection, given)).all():
         level = level_of(row)
         shelf = shelves.setdefault((level.location_id, level.sku), _Shelf(level))
         if row.held_id is not None:
@@ -257,7 +257,6 @@ def shelf_writes() -> list[UpdateBase]:
     ]
 
 
-@cache
 def _locking() -> sa.Select[*tuple[Any, ...]]:
     wanted = few_given([stock_level.c.location_id, stock_level.c.sku], "places", "wanted")
     locked = (
@@ -315,3 +314,6 @@ def _move(counters: dict[str, int], source: Bucket, target: Bucket, units: int) 
             counters["on_hand"] -= more
         elif bucket is not Bucket.FREE:
             counters[bucket.lower()] += more
+
+
+_LOCKING = Fixed(_locking)

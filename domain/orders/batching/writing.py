@@ -1,13 +1,13 @@
 """What a batch has decided, stored: one statement that was built once, rows as its parameters."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import UpdateBase
 
+from domain.common.fixed import Fixed
 from domain.common.many_keys import key_insert, key_update
 from domain.common.sql import insert_given, rows_given, together, upsert_given
 from domain.common.transaction import Tx
@@ -86,7 +86,7 @@ async def store_accepted(
         **stock,
         **customers,
     }
-    await tx.connection.execute(_accepting(), rows)
+    await _ACCEPTING.run(tx.connection, rows)
 
 
 async def store_settled(
@@ -106,10 +106,9 @@ async def store_settled(
         "events": tx.take_events(),
         **stock,
     }
-    await tx.connection.execute(_settling(), rows)
+    await _SETTLING.run(tx.connection, rows)
 
 
-@cache
 def _accepting() -> sa.Select[int]:
     return together(
         *customer_writes(),
@@ -125,7 +124,6 @@ def _accepting() -> sa.Select[int]:
     )
 
 
-@cache
 def _settling() -> sa.Select[int]:
     return together(
         _update_orders(),
@@ -152,3 +150,7 @@ def _update_orders() -> UpdateBase:
 def _outbox_row() -> UpdateBase:
     """One row for the whole batch: it is one commit (ADR 0015)."""
     return sa.insert(outbox).values(events=sa.bindparam("events", type_=JSONB))
+
+
+_ACCEPTING = Fixed(_accepting)
+_SETTLING = Fixed(_settling)

@@ -10,10 +10,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 ARGS ?=
 
-.PHONY: help run test walk lint bench schema lock clean
+.PHONY: help run test walk lint bench bench-quick schema lock clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(VENV)/.runtime ## start Unico in the foreground (ARGS="--port 9000" is passed on)
 	@exec $(BIN)/unico up $(ARGS)
@@ -31,8 +31,11 @@ lint: $(VENV)/.dev ## format, lint, types and import contracts
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## run the benchmarks
+bench: $(VENV)/.dev ## measure every bar, about 10 minutes (ARGS=--docs writes the page)
 	$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(VENV)/.dev ## the same with small numbers, about 2 minutes
+	$(BIN)/python -m bench --quick $(ARGS)
 
 schema: $(VENV)/.runtime ## write the GraphQL schema to schema/schema.graphql
 	$(BIN)/unico export-schema $(ARGS)

@@ -16,9 +16,13 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import MissingQueryError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, GraphQLRequestProtocol
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.streaming import HTTPStreamTransport, SSETransport
+from strawberry.http.streaming import (
+    HTTPStreamTransport,
+    SSETransport,
+    merge_stream_with_heartbeat,
+)
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -30,6 +34,7 @@ from app.auth.authenticate import Authenticator
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.graphql_ws import Socket, SocketAdapter
 from app.known_documents import MAX_TOKENS
+from app.live.events import SharedEvents
 from app.live.sharing import Sharing
 from app.logging import current_correlation_id
 from app.resources import Resources
@@ -180,6 +185,47 @@ class GraphQLView(GraphQL[Context, None]):
         del sub_response
         content = orjson.dumps(response_data, option=orjson.OPT_NON_STR_KEYS)
         return Response(content, media_type="application/json")
+
+    async def execute_operation(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData | list[GraphQLRequestData],
+        context: Context,
+        root_value: None,
+        sub_response: Response,
+    ) -> Any:
+        """The result, or the results of a stream; a subscription is shared if it can be."""
+        data = cast(GraphQLRequestData, request_data)
+        if data.protocol == EventStream.protocol and data.query is not None:
+            shared = await self.sharing.admit(
+                data.query, data.variables, data.operation_name, context
+            )
+            if shared is not None:
+                return SharedEvents(shared, self.fanout, context.correlation_id)
+        return await super().execute_operation(
+            request, request_adapter, request_data, context, root_value, sub_response
+        )
+
+    async def _create_streaming_response(
+        self,
+        request: Request,
+        result: Any,
+        protocol: GraphQLRequestProtocol,
+        sub_response: Response,
+    ) -> Response:
+        if not isinstance(result, SharedEvents):
+            return await super()._create_streaming_response(request, result, protocol, sub_response)
+        transport = EventStream()
+        stream = merge_stream_with_heartbeat(
+            result.chunks,
+            lambda: transport.heartbeat_message(self.encode_json),
+            interval=transport.heartbeat_interval,
+            send_initial_heartbeat=transport.send_initial_heartbeat,
+        )
+        return await self.create_streaming_response(
+            request, stream, sub_response, headers=transport.headers
+        )
 
     async def execute_single(
         self,

@@ -24,7 +24,7 @@ from app.page_cost import Shape, shape_of
 MAX_TOKENS = 1_000
 
 _CACHED = 500
-_LONGEST_CACHED = 20_000
+LONGEST_KEPT = 20_000
 _RULES = tuple(specified_rules)
 
 
@@ -53,7 +53,7 @@ class DocumentCache:
 
     def put(self, text: str | None, known: Known) -> None:
         """Remember a good document; the one that was not used for longest may be forgotten."""
-        if text is None or len(text) > _LONGEST_CACHED:
+        if text is None or len(text) > LONGEST_KEPT:
             return
         self._known[text] = known
         if len(self._known) > _CACHED:

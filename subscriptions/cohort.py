@@ -158,8 +158,16 @@ class Cohort(Generic[P]):
     def fail(self, error: Exception) -> None:
         """All who are live end with that error."""
         for member in self.live:
-            self.leave(member)
+            self.drop(member, error)
+
+    def drop(self, member: Member, error: Exception) -> None:
+        """`member` ends with that error; if even that fails, its connection is cut."""
+        self.leave(member)
+        try:
             member.end(error)
+        except Exception:
+            log.exception("a member could not be told of its end")
+            member.cut()
 
     def put(self, commit: Commit) -> None:
         """From the hub: the next commit."""
@@ -226,7 +234,7 @@ class Cohort(Generic[P]):
                 member.cut()
         except Exception as error:  # noqa: BLE001 -- edge: clients are told, masked
             for member in self._emptied(lane):
-                member.end(error)
+                self.drop(member, error)
         finally:
             self._begin(lane)
 

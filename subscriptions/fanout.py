@@ -140,7 +140,11 @@ class Fanout:
             return
         given, began = 0, time.monotonic()
         for member in cohort.live:
-            given += cohort.give(batch, member)
+            try:
+                given += cohort.give(batch, member)
+            except Exception as error:
+                log.exception("a member could not be written to")
+                cohort.drop(member, error)
             self._given += 1
             if self._given >= CHUNK:
                 self._given = 0

@@ -23,6 +23,7 @@ from strawberry.types.graphql import OperationType as Kind
 
 from app.executor import LeanExecutor
 from app.faults import shown
+from app.known_documents import LONGEST_KEPT
 from app.limits import Policy
 from app.schema import Schema
 from domain.identity.model import Actor
@@ -110,7 +111,8 @@ class Sharing:
             found = tail_variables(document, operation)
             if len(self._tails) >= _MOST_TAILS:
                 self._tails.clear()
-            self._tails[key] = found
+            if len(text) <= LONGEST_KEPT:
+                self._tails[key] = found
         return found
 
 

@@ -188,7 +188,7 @@ async def _http(running: Service, world: World, orders: int, seconds: int) -> li
         Figure("placeOrder, many SKUs", uniform, "orders/s", how),
         Figure("placeOrder: one SKU / many SKUs", hot / uniform, "x", how, "O2", at_least=0.9),
         Figure("placeOrder CPU, server and PostgreSQL", cpu, "ms/order", how),
-        Figure("placeOrder CPU, one client", alone.cpu_ms, "ms/order", "decided singly"),
+        Figure("placeOrder CPU, one client", alone.cpu_ms, "ms/order", "a batch of one"),
         Figure("single statement CPU, the rows of accept", single.cpu_ms, "ms/order", "pgbench"),
         Figure("single statement CPU, the fewest rows", bare.cpu_ms, "ms/order", "pgbench"),
         Figure(

@@ -26,10 +26,10 @@ from domain.orders.errors import (
 )
 from domain.orders.lifecycle import require_status
 from domain.orders.model import DeliveryMode, Order, OrderStatus
-from domain.orders.place import Terms
+from domain.orders.place import Terms, begun_order
 from domain.orders.placing_rules import check_payment, check_tender_scope
 from domain.orders.release_money import settle_leftovers
-from domain.orders.repository import locked_order, orders_by_id
+from domain.orders.repository import locked_order
 from domain.orders.results import Placed, PlacementOutcome, Settled
 from domain.orders.saving import save
 from domain.orders.settle import Answers, cancel_unstocked, paid_minor
@@ -122,7 +122,7 @@ async def _offer(tx: Tx, actor: Actor, command: PayOrder) -> Order | Placed:
     if known.result is not None:
         return load(Placed, known.result)
     if known.subject_id is not None:
-        return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
+        return await begun_order(tx, command, known.subject_id)
     before = require_visible(actor, await locked_order(tx.connection, command.order_id))
     check_version(command.expected_version, before.version)
     require_status(before, "PAY", OrderStatus.PENDING_PAYMENT)

@@ -6,12 +6,13 @@ The second half is `settle.py`, the whole is `checkout.py` (ADR 0017).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from domain.catalog.quote import quote
 from domain.common.errors import NotFound
-from domain.common.idempotency import begun, claim, load
+from domain.common.idempotency import Command, begun, claim, load, stored
 from domain.common.ids import OrderId, OrderLineId
 from domain.common.transaction import Tx
 from domain.customers.resolve import resolve_customer
@@ -67,7 +68,7 @@ async def accept(
     if known.result is not None:
         return load(Placed, known.result)
     if known.subject_id is not None:
-        return (await orders_by_id(tx.connection, [known.subject_id]))[OrderId(known.subject_id)]
+        return await begun_order(tx, command, known.subject_id)
     draft = await _draft(tx, actor, command, terms, placed_at)
     lines = priced_lines(command, draft)
     skus = {sku for line in lines for sku in line.components}
@@ -76,6 +77,17 @@ async def accept(
     order, detail = planned_order(command, draft, lines, plan)
     await _reserve(tx, order, terms.payment_window)
     return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
+
+
+async def begun_order(tx: Tx, command: Command, order_id: UUID) -> Order | Placed:
+    """The order that an attempt which was cut off, or a twin that is under way, works on; or what
+    came of it, when the twin has finished meanwhile.
+
+    The result is looked for after the order was read: an order that shows what the twin did is
+    never taken for one that waits.
+    """
+    order = (await orders_by_id(tx.connection, [order_id]))[OrderId(order_id)]
+    return await stored(tx, command, Placed) or order
 
 
 def plan_of(

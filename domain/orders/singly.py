@@ -1,4 +1,4 @@
-"""Each half of placing in a transaction of its own: how an order is decided when it is alone."""
+"""Each half of placing in a transaction of its own: how an order is decided that no batch can."""
 
 from datetime import datetime
 

@@ -72,7 +72,10 @@ async def _replayed(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outc
     """What the keys that were used before stand for."""
     known = await known_keys(tx, [job.key for job in jobs])
     begun = [k.subject_id for k in known.values() if k.result is None and k.subject_id]
-    orders = await orders_by_id(tx.connection, begun) if begun else {}
+    orders: Mapping[OrderId, Order] = {}
+    if begun:
+        orders = await orders_by_id(tx.connection, begun)
+        known = await known_keys(tx, [job.key for job in jobs])  # as `begun_order` says
     return {job: _replay(job, known[job.key], orders) for job in jobs if job.key in known}
 
 

@@ -1,7 +1,7 @@
 """A queue whose head is decided while its tail grows. Pure asyncio: no SQL, no orders.
 
 While one batch is under way the next one gathers; nobody waits for a timer. A job that is alone is
-decided singly, so that an idle house is as fast as without a queue.
+a batch of its own at once, so that an idle house is as fast as without a queue.
 """
 
 import asyncio
@@ -66,9 +66,9 @@ class Lane(Generic[J, R]):
     """Decides jobs in the order in which they came, at most `most` at once.
 
     `many` decides a batch: one outcome for each job, in their order, and all of it stored; or it
-    raises, and nothing is. `single` decides one job. Jobs whose `same` is equal are never in one
-    batch. `reaction` says what to do when `many` raises. At most `alone` jobs are decided singly at
-    the same time.
+    raises, and nothing is. `single` decides one job that a batch cannot decide. Jobs whose `same`
+    is equal are never in one batch. `reaction` says what to do when `many` raises. At most `alone`
+    jobs are decided singly at the same time.
     """
 
     many: Callable[[Sequence[J]], Awaitable[Sequence[R | Refused | Verdict]]]
@@ -109,11 +109,7 @@ class Lane(Generic[J, R]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                batch = self._next()
-                if len(batch) == 1:
-                    await self._singly(batch[0])
-                else:
-                    await self._together(batch)
+                await self._together(self._next())
         finally:
             self._worker = None
 
@@ -161,6 +157,8 @@ class Lane(Generic[J, R]):
         elif reaction is Reaction.DISBAND:
             for ticket in batch:
                 self._apart(ticket)
+        elif len(batch) == 1:
+            await self._singly(batch[0])
         else:
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):

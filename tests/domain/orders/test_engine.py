@@ -290,12 +290,10 @@ async def test_who_may_not_order_changes_nothing_and_holds_nobody(
     await audit(shop, orders=3)
 
 
-async def test_an_order_that_is_alone_takes_the_way_it_always_took(
-    shop: Shop, engine_a: OrderEngine
-) -> None:
+async def test_an_order_that_is_alone_is_a_batch(shop: Shop, engine_a: OrderEngine) -> None:
     assert kinds(await place_all(shop, wishes(1), engine_a)) == {"Placed": 1}
     counts = engine_a.acceptances.counts, engine_a.settlements.counts
-    assert [(each.single, each.batches) for each in counts] == [(1, 0), (1, 0)]
+    assert [(each.single, each.batches) for each in counts] == [(0, 1), (0, 1)]
 
 
 async def test_a_large_batch_has_as_few_statements_as_a_small_one(

@@ -57,10 +57,18 @@ class Desk:
         )
 
 
-async def test_one_job_is_decided_singly() -> None:
+async def test_one_job_is_a_batch_of_its_own_at_once() -> None:
     desk = Desk()
     assert await desk.ask("a") == ["A"]
-    assert (desk.alone, desk.batches) == (["a"], [])
+    assert (desk.alone, desk.batches) == ([], [["a"]])
+
+
+@pytest.mark.parametrize("reaction", [Reaction.BISECT, Reaction.DISBAND, Reaction.RERUN])
+async def test_one_job_that_fails_as_a_batch_is_decided_singly(reaction: Reaction) -> None:
+    desk = Desk(reaction)
+    (answer,) = await desk.ask("poison")
+    assert isinstance(answer, Poison)
+    assert desk.alone == ["poison"]
 
 
 async def test_jobs_of_one_moment_are_one_batch_in_their_order() -> None:
@@ -85,7 +93,7 @@ async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch() -> None
 async def test_a_batch_has_at_most_so_many() -> None:
     desk = Desk(most=2)
     await desk.ask("a", "b", "c", "d", "e")
-    assert (desk.batches, desk.alone) == ([["a", "b"], ["c", "d"]], ["e"])
+    assert (desk.batches, desk.alone) == ([["a", "b"], ["c", "d"], ["e"]], [])
 
 
 async def test_twins_are_never_in_one_batch_and_nobody_overtakes_them() -> None:
@@ -147,9 +155,6 @@ async def test_a_job_for_which_a_batch_is_too_little_is_decided_singly() -> None
 
 
 async def test_a_job_that_is_put_off_too_often_is_decided_singly() -> None:
-    desk = Desk()
-    assert await desk.ask("again", "a") == ["AGAIN", "A"]
-    assert desk.batches == [["again", "a"]]
     desk = Desk()
     assert await desk.ask("again#1", "again_too") == ["AGAIN#1", "AGAIN_TOO"]
     assert len(desk.batches) == MAX_TRIES + 1

@@ -13,7 +13,7 @@ import orjson
 import psutil
 from redis.asyncio import Redis
 
-from bench.baselines import naive, raw
+from bench.baselines.names import CHANNEL, STREAM
 from bench.baselines.running import Baseline, baseline
 from bench.cpu import cpu_s
 from bench.figures import Figure
@@ -125,14 +125,14 @@ async def _raw(running: Service, server: Baseline, sockets: int) -> Runner:
     swarm = await _swarm_at(server.port, sockets)
     redis = Redis.from_url(running.redis_url, protocol=2)
     bodies = [raw_body(version) for version in range(1, 1_001)]
-    await redis.xadd(raw.STREAM, {"bodies": orjson.dumps(bodies)})
+    await redis.xadd(STREAM, {"bodies": orjson.dumps(bodies)})
     version = 0
 
     async def publish(count: int) -> int:
         nonlocal version
         async with redis.pipeline(transaction=False) as pipe:
             for _ in range(count):
-                pipe.xadd(raw.STREAM, {"go": "1"})
+                pipe.xadd(STREAM, {"go": "1"})
             await pipe.execute()
         version += count
         return version
@@ -159,7 +159,7 @@ async def _naive(running: Service, server: Baseline, sockets: int) -> Runner:
                 }
                 for level in change["levels"]
             ]
-            await redis.publish(naive.CHANNEL, orjson.dumps(change))
+            await redis.publish(CHANNEL, orjson.dumps(change))
         return version
 
     await asyncio.sleep(1)  # subscribers of broadcaster come in one by one

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bench.baselines import raw
+from bench.baselines.names import STREAM
 from bench.baselines.running import baseline
 from bench.fanout import WATCH, raw_body
 from bench.figures import Figure, percentile
@@ -158,7 +158,7 @@ async def _raw_road(running: Service, commits: int) -> AsyncGenerator[Road]:
         (socket,) = await swarm.open(1)
         await swarm.first_payloads([(socket, {"query": WATCH})])
         bodies = [raw_body(version) for version in range(1, commits + 100)]
-        await redis.xadd(raw.STREAM, {"bodies": orjson.dumps(bodies)})
+        await redis.xadd(STREAM, {"bodies": orjson.dumps(bodies)})
         async with engine.begin() as connection:
             await connection.execute(sa.text("CREATE TABLE bench_commit (body jsonb)"))
         insert = sa.text("INSERT INTO bench_commit VALUES (CAST(:body AS jsonb))")
@@ -168,7 +168,7 @@ async def _raw_road(running: Service, commits: int) -> AsyncGenerator[Road]:
                 await connection.execute(sa.text("SELECT now()"))
                 began = time.perf_counter()
                 await connection.execute(insert, {"body": bodies[0]})
-            await redis.xadd(raw.STREAM, {"go": "1"})
+            await redis.xadd(STREAM, {"go": "1"})
             return began
 
         yield swarm, commit

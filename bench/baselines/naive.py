@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from strawberry.asgi import GraphQL
 
-CHANNEL = "stock"
+from bench.baselines.names import CHANNEL
 
 broadcast = Broadcast(sys.argv[2] if len(sys.argv) > 2 else "memory://")
 

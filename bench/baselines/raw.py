@@ -20,8 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.live.frames import frames, opening
 from app.live.protocol import EXTENSION, SocketProtocol
-
-STREAM = "raw"
+from bench.baselines.names import STREAM
 
 
 class Sockets:

@@ -36,6 +36,6 @@ class Reading:
         return str(compiled), dict(compiled.params), tuple(compiled.positiontup or ())
 
 
-def any_of(column: sa.Column[Any], parameter: str) -> sa.ColumnElement[bool]:
+def any_of(column: sa.ColumnElement[Any], parameter: str) -> sa.ColumnElement[bool]:
     """Whether `column` is one of the values that are given as the parameter of that name."""
     return column == sa.any_(sa.bindparam(parameter, type_=sa.ARRAY(column.type)))

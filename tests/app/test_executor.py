@@ -10,7 +10,7 @@ from graphql.execution.collect_fields import FieldDetails
 
 from app.executor import LeanExecutor
 from app.schema import Schema
-from schema.context import Context
+from schema.context import Context, Info
 from tests.support.toy_schema import TOYS
 
 QUERIES = [
@@ -79,3 +79,39 @@ async def enumerated(results: Any) -> AsyncGenerator[tuple[int, Any]]:
     async for result in results:
         yield number, result
         number += 1
+
+
+@strawberry.type
+class Loading:
+    @strawberry.field
+    async def value(self, info: Info) -> int:
+        return await info.context.loader("value", next_values).load("key")
+
+
+LOADED: list[int] = []
+
+
+async def next_values(keys: list[Any]) -> list[int]:
+    """A greater number at each call, as if somebody had changed it meanwhile."""
+    LOADED.append(len(LOADED))
+    return [LOADED[-1] for _ in keys]
+
+
+@strawberry.type
+class Reloads:
+    @strawberry.subscription
+    async def reloaded(self, info: Info) -> AsyncGenerator[Loading]:
+        await info.context.loader("value", next_values).load("key")
+        for _ in range(3):
+            yield Loading()
+
+
+async def test_no_event_sees_what_was_loaded_for_another() -> None:
+    query = cast(Any, TOYS)["query"]
+    schema = Schema(query, subscription=Reloads, execution_context_class=LeanExecutor)
+    context = Context(cast(Any, None), None, "test")
+    LOADED.clear()
+    text = "subscription { reloaded { a: value b: value } }"
+    results = cast(Any, await schema.subscribe(text, context_value=context))
+    found = [result.data["reloaded"] async for result in results]
+    assert found == [{"a": n, "b": n} for n in (1, 2, 3)]

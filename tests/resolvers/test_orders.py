@@ -322,6 +322,30 @@ async def test_orders_page_newest_first_with_one_statement(
     assert len(statements) == 3
 
 
+async def test_an_order_is_one_statement_and_its_shipments_another(
+    api: Api, engine: AsyncEngine
+) -> None:
+    order = await place(api)
+    query = """query($id: ID) { order(id: $id) { number lines { sku groups { state } }
+      payments { state } fulfillmentOrders { id lines { sku } } shipments { id } } }"""
+    with counted_statements(engine) as statements:
+        found = await api.do(ADMIN, query, id=order["id"])
+    assert found["number"] == order["number"]
+    assert len(statements) == 2
+
+
+async def test_a_page_of_orders_with_shipments_is_two_statements(
+    api: Api, engine: AsyncEngine
+) -> None:
+    for number in range(4):
+        await place(api, f"k{number}")
+    query = "{ orders(first: 4) { edges { node { number lines { sku } shipments { id } } } } }"
+    with counted_statements(engine) as statements:
+        page = await api.do(ADMIN, query)
+    assert len(page["edges"]) == 4
+    assert len(statements) == 2
+
+
 async def test_history_names_people_to_staff_only(api: Api) -> None:
     order = await place(api)
     ada = customer(UUID(relay.GlobalID.from_id(order["customerId"]).node_id))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.live.events import SharedEvents
 from app.live.operation import SharedOperation
 from app.live.protocol import SocketProtocol
 from app.server import listen
@@ -40,11 +41,15 @@ def cohorts(api: Api) -> list[Cohort[Any]]:
 
 
 def seating(api: Api) -> list[set[str]]:
-    """The ids of the operations that sit together, one set for each cohort; live ones only."""
+    """The ids of the operations that sit together, one set for each cohort; live ones only. An
+    event stream has no id: it is called so.
+    """
     return sorted(({_id_of(each) for each in cohort.live} for cohort in cohorts(api)), key=sorted)
 
 
 def _id_of(member: Any) -> str:
+    if isinstance(member, SharedEvents):
+        return "event stream"
     assert isinstance(member, SharedOperation)
     return member._operation_id  # pyright: ignore[reportPrivateUsage]
 

@@ -128,7 +128,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """The operation runs, shared if possible, or is refused because too many do."""
         most = self.max_subscriptions_per_connection
-        if self.connection_acknowledged and most is not None and len(self.operations) >= most:
+        is_new = self.connection_acknowledged and message["id"] not in self.operations
+        if is_new and most is not None and len(self.operations) >= most:
             error = GraphQLError(
                 f"this socket has {most} operations running: complete one",
                 extensions={"code": "TOO_MANY_OPERATIONS"},
@@ -147,7 +148,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         if isinstance(text, str):
             message = cast("SubscribeMessage", {**message, "payload": {**payload, "query": text}})
         protocol = self._protocol
-        if not self.connection_acknowledged or message["id"] in self.operations or not protocol:
+        if not is_new or protocol is None:
             await super().handle_subscribe(message)
             return
         operation = _operation(self, message)

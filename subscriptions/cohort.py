@@ -118,7 +118,7 @@ class Cohort(Generic[P]):
     render: Render
     house: House
     is_busy: bool = False
-    """Whether a task of its own renders and sends, or the fan-out lets it rest (see `Fanout`)."""
+    """Whether it is being served, or rests from it (see `Fanout`)."""
     _live: dict[Member, int] = field(default_factory=dict[Member, int])
     """To how far each has been told everything by others than this cohort."""
     _lanes: dict[Member, Lane] = field(default_factory=dict[Member, Lane])
@@ -194,6 +194,11 @@ class Cohort(Generic[P]):
                 body = self.render(self.feed.show_changes(events, cursor))
                 taken.append((commit.last_seq, body))
         return taken
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether commits wait."""
+        return bool(self._pending)
 
     @property
     def live(self) -> list[Member]:

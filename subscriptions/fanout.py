@@ -116,30 +116,31 @@ class Fanout:
             log.exception("a payload could not be made")
             cohort.fail(error)
             return
+        cohort.is_busy = True
+        seqs = [seq for seq, _ in rendered]
         bodies = [body for _, body in rendered if isinstance(body, bytes)]
         if len(bodies) == len(rendered):
-            await self._send(cohort, Batch(bodies, [seq for seq, _ in rendered]))
+            self._rest(cohort, await self._send(cohort, Batch(bodies, seqs)))
         else:
-            cohort.is_busy = True
             task = asyncio.create_task(self._serve_later(cohort, rendered), name="live rendering")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _serve_later(self, cohort: Cohort[Any], rendered: Rendered) -> None:
+        took_s = 0.0
         try:
             bodies = [body if isinstance(body, bytes) else await body for _, body in rendered]
-            await self._send(cohort, Batch(bodies, [seq for seq, _ in rendered]))
+            took_s = await self._send(cohort, Batch(bodies, [seq for seq, _ in rendered]))
         except Exception as error:
             log.exception("a payload could not be made")
             cohort.fail(error)
         finally:
-            self._rested(cohort)
+            self._rest(cohort, took_s)
 
-    async def _send(self, cohort: Cohort[Any], batch: Batch) -> None:
-        if not batch.bodies:
-            return
+    async def _send(self, cohort: Cohort[Any], batch: Batch) -> float:
+        """All members have been sent the batch; the seconds that it took."""
         given, began = 0, time.monotonic()
-        for member in cohort.live:
+        for member in cohort.live if batch.bodies else ():
             try:
                 given += cohort.give(batch, member)
             except Exception as error:
@@ -150,16 +151,19 @@ class Fanout:
                 self._given = 0
                 await asyncio.sleep(0)
         self._house.metrics.deliveries.inc(given)
-        self._rest(cohort, time.monotonic() - began)
+        return time.monotonic() - began
 
     def _rest(self, cohort: Cohort[Any], took_s: float) -> None:
-        """A crowd is served at most half of the time: the other half is for mutations, and what
-        happens meanwhile goes out together, in one write for each member.
+        """The cohort may be served again: at once, or, if it is a crowd, as late as serving it
+        took. Half of the time is then for mutations, and what happens meanwhile goes out together,
+        in one write for each member.
         """
-        if took_s >= _WORTH_RESTING_S:
-            cohort.is_busy = True
+        if took_s < _WORTH_RESTING_S:
+            self._rested(cohort)
+        else:
             asyncio.get_running_loop().call_later(took_s, self._rested, cohort)
 
     def _rested(self, cohort: Cohort[Any]) -> None:
         cohort.is_busy = False
-        self._wake(cohort)
+        if cohort.has_pending:
+            self._wake(cohort)

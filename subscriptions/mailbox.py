@@ -87,15 +87,6 @@ class Mailbox:
         self._metrics.deliveries.inc()
         return self._commits.popleft()
 
-    async def get(self) -> Commit | None:
-        """The oldest commit; waits for one. None: the mailbox is flooded.
-
-        Raises:
-            TooFarBehind: the mailbox has ended; what was not taken yet is gone.
-        """
-        await self.filled()
-        return self.take()
-
     def end(self) -> None:
         """The reader gets an error instead of more commits."""
         self._is_over = True

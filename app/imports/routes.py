@@ -8,8 +8,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from app.answers import issuer_unavailable, refusal, rejected
-from app.auth.errors import IssuerUnavailable, TokenRejected
+from app.answers import refusal
+from app.auth.requests import caller_of
 from app.imports.report import report_of
 from app.resources import Resources
 from domain.common.errors import DomainError, IdempotencyConflict, ValidationFailed
@@ -30,11 +30,11 @@ def import_routes(resources: Resources) -> list[Route]:
     """The routes. They want the same bearer token as GraphQL, of a role that may import."""
 
     async def upload(request: Request) -> Response:
-        actor = await _caller(resources, request)
+        actor = await caller_of(resources.authenticator, request, MAY_IMPORT, "imports")
         return actor if isinstance(actor, Response) else await _upload(resources, request, actor)
 
     async def quarantine(request: Request) -> Response:
-        actor = await _caller(resources, request)
+        actor = await caller_of(resources.authenticator, request, MAY_IMPORT, "imports")
         if isinstance(actor, Response):
             return actor
         wanted: UUID = request.path_params["id"]
@@ -50,21 +50,6 @@ def import_routes(resources: Resources) -> list[Route]:
         Route(IMPORT_PATH + "/{kind:str}", upload, methods=["POST"]),
         Route(IMPORT_PATH + "/{id:uuid}/quarantine.csv", quarantine, methods=["GET"]),
     ]
-
-
-async def _caller(resources: Resources, request: Request) -> Actor | Response:
-    """Who asks, or the refusal."""
-    try:
-        actor = await resources.authenticator.actor(request.headers.get("authorization"))
-    except TokenRejected as error:
-        return rejected(error)
-    except IssuerUnavailable as error:
-        return issuer_unavailable(error)
-    if actor is None:
-        return rejected(TokenRejected("authenticate with a bearer token"))
-    if actor.role not in MAY_IMPORT:
-        return refusal(403, f"imports are not for role {actor.role.value}")
-    return actor
 
 
 async def _upload(resources: Resources, request: Request, actor: Actor) -> Response:

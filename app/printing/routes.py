@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from app.answers import issuer_unavailable, refusal, rejected
-from app.auth.errors import IssuerUnavailable, TokenRejected
+from app.answers import refusal
+from app.auth.requests import caller_of
 from app.printing.page import POLICY, page
 from app.printing.pdf import pdf
 from app.printing.sheet import Sheet, sheet_of
@@ -51,16 +51,9 @@ def printing_routes(resources: Resources) -> list[Route]:
 
 async def _asked(resources: Resources, request: Request) -> Sheet | Response:
     """The sheet that the caller may see, or the refusal."""
-    try:
-        actor = await resources.authenticator.actor(request.headers.get("authorization"))
-    except TokenRejected as error:
-        return rejected(error)
-    except IssuerUnavailable as error:
-        return issuer_unavailable(error)
-    if actor is None:
-        return rejected(TokenRejected("authenticate with a bearer token"))
-    if actor.role not in WORKERS:
-        return refusal(403, f"pick lists are not for role {actor.role.value}")
+    actor = await caller_of(resources.authenticator, request, WORKERS, "pick lists")
+    if isinstance(actor, Response):
+        return actor
     wanted: UUID = request.path_params["id"]
     found = await resources.services.database.read(lambda c: _sheet(c, actor, wanted))
     return found or refusal(404, "there is no such pick list")

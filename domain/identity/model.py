@@ -56,7 +56,9 @@ class Actor:
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """All that decides what this actor may see: equal scopes see equal data."""
+        """What this actor may see: equal scopes see equal data, apart from the orders that each has
+        placed (`domain.orders.visibility`).
+        """
         return (
             self.role.value,
             *sorted(str(location) for location in self.location_ids),

@@ -15,6 +15,7 @@ from domain.common.database import Database, DbConnection
 from domain.events.log import Commit, read_position
 from subscriptions import messages
 from subscriptions.mailbox import Mailbox, Mode
+from tests.support.mailboxes import next_of
 from tests.support.probe import TOPIC, change_now, create_things, opened, pile_up
 from tests.support.road import (
     connected_broadcast,
@@ -46,7 +47,7 @@ async def broadcast(clean_redis: str) -> AsyncGenerator[Broadcast]:
 
 async def _next(mailbox: Mailbox) -> Commit:
     async with asyncio.timeout(10):
-        commit = await mailbox.get()
+        commit = await next_of(mailbox)
     assert commit is not None
     return commit
 

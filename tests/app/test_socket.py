@@ -107,6 +107,13 @@ async def test_a_used_id_closes_with_4409(api: Api) -> None:
         assert await socket.close_code() == 4409
 
 
+async def test_a_used_id_closes_with_4409_also_when_no_more_may_run(api: Api) -> None:
+    async with api.socket(api.token(Role.ADMIN)) as socket:
+        for name in "abcc":
+            await socket.subscribe("subscription { forever }", name=name)
+        assert await socket.close_code() == 4409
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -66,12 +66,14 @@ class Client:
     bodies: list[bytes] = field(default_factory=list[bytes])
     kinds: list[str] = field(default_factory=list[str])
     cursor: Cursor | None = None
+    writes: int = 0
     reads: bool = True
     error: Exception | None = None
     is_cut: bool = False
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def send(self, bodies: Sequence[bytes]) -> bool:
+        self.writes += 1
         for body in bodies:
             self.bodies.append(body)
             self._apply(orjson.loads(body))
@@ -336,6 +338,58 @@ async def test_rendering_that_waits_keeps_the_order_and_holds_up_nobody(bench: B
     assert late.known == {str(one): 0}
     gate.set()
     await until(lambda: late.known == {str(one): 3})
+
+
+async def test_a_cohort_is_never_served_twice_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rendering waits, longer at first than later, and each service is followed by a rest."""
+    monkeypatch.setattr("subscriptions.fanout._WORTH_RESTING_S", 0.0)
+    (one,) = await create_things(bench.road.database, 1)
+    chance = random.Random(5)
+    at_work = most = 0
+
+    def waiting() -> Render:
+        async def render(payload: Shown) -> bytes:
+            nonlocal at_work, most
+            at_work += 1
+            most = max(most, at_work)
+            await asyncio.sleep(chance.random() * 0.01)
+            at_work -= 1
+            return orjson.dumps(payload, default=str)
+
+        return render
+
+    client = Client()
+    bench.fanout.enter("late", probe_feed(), waiting, client, None)
+    await until(lambda: bool(client.kinds))
+    for _ in range(60):
+        await change_now(bench.road.database, [one])
+    await until(lambda: client.known == {str(one): 60} or client.error is not None)
+    assert client.error is None
+    assert most == 1
+
+
+async def test_a_crowd_gets_what_happens_meanwhile_in_one_write(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscriptions.fanout._WORTH_RESTING_S", 0.0)
+    monkeypatch.setattr(Fanout, "_rest", lambda self, cohort, took_s: resting.append(cohort))
+    resting: list[Any] = []
+    (one,) = await create_things(bench.road.database, 1)
+    client = Client()
+    bench.enter(client)
+    await until(lambda: bool(client.kinds))
+    for count in range(1, 4):
+        await change_now(bench.road.database, [one])
+        await until(lambda: bench.road.hub.last_seq == count)  # noqa: B023 -- awaited at once
+    await until(lambda: bool(resting))
+    assert client.kinds == [LiveKind.SNAPSHOT, LiveKind.CHANGES]
+    writes = client.writes
+
+    bench.fanout._rested(resting[0])  # pyright: ignore[reportPrivateUsage]
+    await until(lambda: client.known == {str(one): 3})
+    assert client.writes == writes + 1
 
 
 async def test_a_payload_that_cannot_be_made_ends_its_cohort_only(bench: Bench) -> None:

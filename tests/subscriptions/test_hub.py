@@ -17,6 +17,7 @@ from subscriptions import messages
 from subscriptions.hub import Hub
 from subscriptions.mailbox import MOST_COMMITS, PATIENCE_S, Mailbox, Mode, TooFarBehind
 from subscriptions.metrics import LiveMetrics
+from tests.support.mailboxes import next_of
 from tests.support.probe import TOPIC, change_now, create_things, pile_up
 from tests.support.road import connected_broadcast, counted, in_background, running_hub
 from tests.support.waiting import until
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 async def _take(mailbox: Mailbox, count: int) -> list[Commit]:
     async with asyncio.timeout(10):
-        taken = [await mailbox.get() for _ in range(count)]
+        taken = [await next_of(mailbox) for _ in range(count)]
     return [commit for commit in taken if commit is not None]
 
 
@@ -218,7 +219,7 @@ async def test_a_burst_sends_the_reader_to_the_log_and_the_mailbox_can_be_opened
         assert not mailbox.rewind(bench.hub.last_seq)
 
         await _pile(bench, one, MOST_COMMITS + 1)
-        assert await mailbox.get() is None
+        assert await next_of(mailbox) is None
         assert mailbox.rewind(bench.hub.last_seq)
         assert mailbox.start_seq == 2 * MOST_COMMITS + 1
         await _pile(bench, one, 1)
@@ -231,7 +232,7 @@ async def test_a_slow_reader_of_events_is_told_to_resync(impatient: Bench) -> No
     with impatient.hub.open([TOPIC], Mode.EVENTS) as mailbox:
         await _pile(impatient, one, MOST_COMMITS + 1)
         with pytest.raises(TooFarBehind) as refused:
-            await mailbox.get()
+            await next_of(mailbox)
     assert refused.value.extensions == {"code": "RESYNC_REQUIRED"}
     assert counted(impatient.hub.metrics.overflows)() == 1
 

@@ -27,7 +27,7 @@ from subscriptions.place import Place
 
 P = TypeVar("P")
 
-CHUNK = 64
+CHUNK = 128
 """So many members are written to before others get their turn."""
 LONGEST_LAG_S = 15.0
 

@@ -30,7 +30,7 @@ def completion(operation_id: str) -> bytes:
 
 
 def _frame(start: bytes, body: bytes) -> bytes:
-    return b"%b%b%b}" % (_header(len(start) + len(body) + 1), start, body)
+    return _header(len(start) + len(body) + 1) + start + body + b"}"
 
 
 def _framed(message: bytes) -> bytes:

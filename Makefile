@@ -34,7 +34,7 @@ lint: $(VENV)/.dev ## format, lint, types and import contracts
 bench: $(VENV)/.dev ## measure every bar, about 10 minutes (ARGS=--docs writes the page)
 	$(BIN)/python -m bench $(ARGS)
 
-bench-quick: $(VENV)/.dev ## the same with small numbers, about 2 minutes
+bench-quick: $(VENV)/.dev ## the same with small numbers, about 3 minutes
 	$(BIN)/python -m bench --quick $(ARGS)
 
 schema: $(VENV)/.runtime ## write the GraphQL schema to schema/schema.graphql

@@ -4,15 +4,19 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from math import ceil
 from os import cpu_count
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 VERSIONS = ("strawberry-graphql", "starlette", "uvicorn", "sqlalchemy", "asyncpg", "redis")
+PLAIN_WIDTH = 180
+"""Columns of the table where the output is not a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,29 @@ def show(figures: Sequence[Figure]) -> None:
     for each in figures:
         value = f"{each.value:,.2f}"
         table.add_row(each.code, each.name, value, each.unit, each.bar, each.verdict, each.detail)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    console.print(table)
+
+
+def surroundings() -> dict[str, Any]:
+    """The date, the machine and the versions."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {
+            "cores": cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "python": platform.python_version(),
+        },
+        "versions": {name: version(name) for name in VERSIONS},
+    }
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:
-    """The figures with machine and versions, as JSON."""
+    """The figures with their surroundings, as JSON."""
     document = {
-        "machine": {"cores": cpu_count(), "python": platform.python_version()},
-        "versions": {name: version(name) for name in VERSIONS},
+        **surroundings(),
         "figures": [{**asdict(each), "verdict": each.verdict} for each in figures],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -1,20 +1,17 @@
-"""Far more attempts than units, two workers, one of them killed midway: what was promised holds."""
+"""O3: far more attempts than units, and one of two workers is killed: what was promised holds."""
 
 import asyncio
-import os
-import signal
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.embedded import resolved
+from bench.engine import UNITS, leave
 from bench.figures import Figure
-from bench.placing import client_token, leave, uuid_in
-from bench.processes import children_of, command_of
+from bench.placing import shop_wire
 from bench.service import Service, service
 from bench.wire import Wire
-from bench.world import PLACE, World, look_around
+from bench.world import PLACE, World, look_around, uuid_in
 from domain.common.database import read_engine
 
 CLIENTS = 64
@@ -41,8 +38,8 @@ class Answers:
     """Set when half of the units are sold."""
 
 
-async def measure_killing(attempts: int, units: int) -> list[Figure]:
-    """O3: how far what was sold, answered and stored are from what they must be."""
+async def measure(attempts: int, units: int = UNITS) -> list[Figure]:
+    """How far what was sold, answered and stored are from what they must be."""
     with service(workers=2) as running:
         world = await look_around(running, units=units)
         return await _measure(running, world, attempts, units)
@@ -50,19 +47,18 @@ async def measure_killing(attempts: int, units: int) -> list[Figure]:
 
 async def _measure(running: Service, world: World, attempts: int, units: int) -> list[Figure]:
     sku = world.skus[0]
-    with resolved(running.settings) as settings:
-        await leave(settings.database_url, uuid_in(world.store), sku, units)
-        engine = read_engine(settings.database_url)
-        async with engine.connect() as connection:
-            before = (await connection.execute(sa.text(_COUNTS), {"sku": sku})).one()
-            answers = await _storm(running, world, sku, attempts, units)
-            after = (await connection.execute(sa.text(_COUNTS), {"sku": sku})).one()
-            stored = await connection.scalars(
-                sa.text("select id::text from sales_order where id::text = any(:ids)"),
-                {"ids": [str(uuid_in(each)) for each in answers.placed.values()]},
-            )
-            lost = len(answers.placed) - len(set(stored))
-        await engine.dispose()
+    await leave(running.database_url, world.location_id, sku, units)
+    engine = read_engine(running.database_url)
+    async with engine.connect() as connection:
+        before = (await connection.execute(sa.text(_COUNTS), {"sku": sku})).one()
+        answers = await _storm(running, world, sku, attempts, units)
+        after = (await connection.execute(sa.text(_COUNTS), {"sku": sku})).one()
+        stored = await connection.scalars(
+            sa.text("select id::text from sales_order where id::text = any(:ids)"),
+            {"ids": [str(uuid_in(each)) for each in answers.placed.values()]},
+        )
+        lost = len(answers.placed) - len(set(stored))
+    await engine.dispose()
     sold = after.orders - before.orders
     unanswered = attempts - len(answers.placed) - len(answers.refused)
     wrong = (
@@ -75,29 +71,28 @@ async def _measure(running: Service, world: World, attempts: int, units: int) ->
         + unanswered
     )
     how = (
-        f"{attempts} attempts on {units} units, 2 workers, one killed; sold {sold}, placed "
-        f"{len(answers.placed)}, refused {len(answers.refused)}, lost {lost}, unanswered "
-        f"{unanswered}, sent again {answers.broken}"
+        f"against the {units} units that there were; {attempts} attempts, 2 workers, one killed; "
+        f"sold {sold}, placed {len(answers.placed)}, refused {len(answers.refused)}, lost {lost}, "
+        f"unanswered {unanswered}, sent again {answers.broken}"
     )
     return [Figure("orders and units that are not as promised", wrong, "", how, "O3", at_most=0)]
 
 
 async def _storm(running: Service, world: World, sku: str, attempts: int, units: int) -> Answers:
     answers = Answers()
-    wishes = [world.wish(sku) | {"payment": {"tender": "EXTERNAL"}} for _ in range(attempts)]
-    token = client_token(running)
-
-    async def buy() -> None:
-        wire = Wire(running, token, PLACE)
-        while wishes:
-            await _until_told(wire, wishes.pop(), answers, units)
-        wire.close()
+    wishes = [world.wish(sku, is_paid=True) for _ in range(attempts)]
 
     async def kill() -> None:
         await answers.half.wait()
-        os.kill(_worker(), signal.SIGKILL)
+        running.workers[0].kill()
 
-    await asyncio.gather(kill(), *[buy() for _ in range(CLIENTS)])
+    async with shop_wire(running) as wire:
+
+        async def buy() -> None:
+            while wishes:
+                await _until_told(wire, wishes.pop(), answers, units)
+
+        await asyncio.gather(kill(), *[buy() for _ in range(CLIENTS)])
     return answers
 
 
@@ -106,7 +101,7 @@ async def _until_told(wire: Wire, wish: dict[str, Any], answers: Answers, units:
     key = wish["idempotencyKey"]
     while True:
         try:
-            answer = await wire.ask({"input": wish})
+            answer = await wire.ask(PLACE, {"input": wish})
         except (OSError, EOFError):
             answers.broken += 1
             await asyncio.sleep(0.05)
@@ -126,9 +121,3 @@ async def _until_told(wire: Wire, wish: dict[str, Any], answers: Answers, units:
         else:
             raise RuntimeError(told)
         return
-
-
-def _worker() -> int:
-    """A process that serves requests: a child of `unico up` that is neither server nor helper."""
-    up = next(p for p in children_of(os.getpid()) if "app.cli up" in command_of(p))
-    return next(p for p in children_of(up) if "spawn_main" in command_of(p))

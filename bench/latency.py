@@ -1,4 +1,6 @@
-"""L1 and L3: how long a commit takes to a screen, and what many screens cost a mutation."""
+"""L1 and L3: how long a commit, or a request, takes to a screen, and what many screens cost a
+mutation.
+"""
 
 import asyncio
 import itertools
@@ -16,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bench.baselines.names import STREAM
 from bench.baselines.running import baseline
-from bench.fanout import WATCH, raw_body
+from bench.fanout import raw_body
 from bench.figures import Figure, percentile
-from bench.service import Service, service
+from bench.service import MANY_SOCKETS, Service, service
 from bench.swarm import Swarm
-from bench.world import RECEIVE, World, ask, client_of, location_of, look_around
+from bench.world import RECEIVE, WATCH, World, look_around, swarm_of, wire_of
 from domain.common.ids import Sku
 from domain.common.transaction import Tx
 from domain.events.model import Aggregate, Event, Topic
@@ -45,29 +47,43 @@ async def measure(running: Service, world: World, commits: int) -> list[Figure]:
             ours += await _timed(road, commits // ROUNDS)
             plain += await _timed(bare, commits // ROUNDS)
     how = f"{len(ours)} commits at {PER_SECOND:g}/s, from before COMMIT to the client"
-    shares = {0.5: 2.5, 0.99: 3.0}
+    against = "COMMIT, XADD, XREAD and a raw write"
     figures: list[Figure] = []
-    for share, limit in shares.items():
+    for share, limit in ((0.5, 2.5), (0.99, 3.0)):
         mine, bare_ms = (percentile(each, share) * 1_000 for each in (ours, plain))
         name = f"commit to client p{share * 100:g}"
         figures += [
             Figure(name, mine, "ms", how),
-            Figure(f"{name}, raw", bare_ms, "ms", "COMMIT, XADD, XREAD, raw write"),
-            Figure(f"{name} / raw", mine / bare_ms, "x", how, "L1", at_most=limit),
-        ]
+            Figure(f"{name}, raw", bare_ms, "ms", against),
+            Figure(
+                f"{name} / raw", mine / bare_ms, "x", f"against {against}; {how}", "L1",
+                at_most=limit,
+            ),
+        ]  # fmt: skip
     return figures
+
+
+async def measure_requests(running: Service, world: World, requests: int) -> list[Figure]:
+    """From the request of a change to its arrival at a screen."""
+    async with _requests(running, world) as road:
+        await _timed(road, 20)
+        took = await _timed(road, requests)
+    how = f"{requests} times receiveStock over HTTP at {PER_SECOND:g}/s, one socket"
+    return [
+        Figure(f"request to push p{share * 100:g}", percentile(took, share) * 1_000, "ms", how)
+        for share in (0.5, 0.99)
+    ]
 
 
 async def measure_crowded(subscribers: int, mutations: int) -> list[Figure]:
     """L3, on a service of its own: each mutation is itself an event for all subscribers."""
-    with service(max_sockets_per_address=20_000, max_concurrency=20_000) as running:
+    with service(**MANY_SOCKETS) as running:
         world = await look_around(running, units=10)
         await _mutate(running, world, 40)
         idle = await _mutate(running, world, mutations)
-        swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
+        swarm = swarm_of(running, world)
         opened = await swarm.open(subscribers)
-        variables = {"store": [world.store], "skus": world.skus[:1]}
-        payload = {"query": WATCH, "variables": variables}
+        payload = world.watch(world.skus[:1])
         await swarm.first_payloads([(socket, payload) for socket in opened])
         crowded = await _mutate(running, world, mutations)
         await swarm.close()
@@ -79,8 +95,11 @@ async def measure_crowded(subscribers: int, mutations: int) -> list[Figure]:
         Figure("mutation p99, nobody watches", alone, "ms", how),
         Figure("mutation p50, crowd", percentile(crowded, 0.5) * 1_000, "ms", how),
         Figure("mutation p99, crowd", among, "ms", how),
-        Figure("mutation p99, crowd / nobody", among / alone, "x", how, "L3", at_most=2.0),
-    ]
+        Figure(
+            "mutation p99, crowd / nobody", among / alone, "x",
+            f"against the same just before, when nobody watches; {how}", "L3", at_most=2.0,
+        ),
+    ]  # fmt: skip
 
 
 Commit = Callable[[], Awaitable[float]]
@@ -108,13 +127,12 @@ async def _our_road(running: Service, world: World) -> AsyncGenerator[Road]:
     sku = world.skus[-1]
     metrics = LiveMetrics(CollectorRegistry())
     engine = create_async_engine(running.database_url)
-    swarm = Swarm("127.0.0.1", running.port, token=f"Bearer {world.token}")
+    swarm = swarm_of(running, world)
     async with Broadcast(backend=EventStreamBackend(running.redis_url, metrics)) as broadcast:
         async with engine.connect() as connection:
-            (level,) = await level_states(connection, [location_of(world)], [Sku(sku)])
+            (level,) = await level_states(connection, [world.location_id], [Sku(sku)])
         (socket,) = await swarm.open(1)
-        payload = {"query": WATCH, "variables": {"store": [world.store], "skus": [sku]}}
-        await swarm.first_payloads([(socket, payload)])
+        await swarm.first_payloads([(socket, world.watch([sku]))])
         versions = itertools.count(level["version"] + 1)
 
         async def commit() -> float:
@@ -154,7 +172,7 @@ async def _raw_road(running: Service, commits: int) -> AsyncGenerator[Road]:
     engine = create_async_engine(running.database_url)
     redis = Redis.from_url(running.redis_url, protocol=2)
     with baseline("raw", running.redis_url) as server:
-        swarm = Swarm("127.0.0.1", server.port)
+        swarm = Swarm(server.port)
         (socket,) = await swarm.open(1)
         await swarm.first_payloads([(socket, {"query": WATCH})])
         bodies = [raw_body(version) for version in range(1, commits + 100)]
@@ -177,20 +195,29 @@ async def _raw_road(running: Service, commits: int) -> AsyncGenerator[Road]:
     await engine.dispose()
 
 
+@asynccontextmanager
+async def _requests(running: Service, world: World) -> AsyncGenerator[Road]:
+    swarm = swarm_of(running, world)
+    (socket,) = await swarm.open(1)
+    await swarm.first_payloads([(socket, world.watch(world.skus[:1]))])
+    async with wire_of(running, world) as wire:
+
+        async def commit() -> float:
+            began = time.perf_counter()
+            await wire.value(RECEIVE, world.receipt(world.skus[0]))
+            return began
+
+        yield swarm, commit
+    await swarm.close()
+
+
 async def _mutate(running: Service, world: World, mutations: int) -> list[float]:
     """Seconds from when each mutation was due to its answer, open loop."""
     took: list[float] = []
-    key = f"crowd-{time.monotonic_ns()}"
-    async with client_of(running, world.token) as client:
+    async with wire_of(running, world) as wire:
 
-        async def receive(number: int, due: float) -> None:
-            given = {
-                "idempotencyKey": f"{key}-{number}",
-                "locationId": world.store,
-                "reference": "bench",
-                "lines": [{"sku": world.skus[0], "quantity": 1}],
-            }
-            await ask(client, RECEIVE, {"input": given})
+        async def receive(due: float) -> None:
+            await wire.value(RECEIVE, world.receipt(world.skus[0]))
             took.append(time.perf_counter() - due)
 
         start = time.perf_counter()
@@ -198,5 +225,5 @@ async def _mutate(running: Service, world: World, mutations: int) -> list[float]
             for number in range(mutations):
                 due = start + number / MUTATIONS_PER_SECOND
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                group.create_task(receive(number, due))
+                group.create_task(receive(due))
     return took

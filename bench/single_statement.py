@@ -5,14 +5,20 @@ given, nobody asks for its key, and no request comes with it.
 
 import asyncio
 import re
+import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import make_url
 
 from app.embedded.postgres import find_binaries
-from bench.processes import cpu_of_trees
+from bench.cpu import tree_cpu_s
+from bench.service import Service
+from bench.world import World
+from domain.common.database import write_engine
+from domain.customers.tables import customer
 
 CLIENTS = 16
 
@@ -114,32 +120,45 @@ def _text(template: str, target: Target) -> str:
     return " ".join(template.format(**given).split()) + "\n"
 
 
-async def run_pgbench(
-    statement: str, url: str, postmaster: int, seconds: int, folder: Path, clients: int = CLIENTS
-) -> Baseline:
-    """How fast `clients` run the statement, each on a connection of its own.
+async def target_of(running: Service, world: World) -> Target:
+    """The world's first SKU, and a customer who is stored for it."""
+    engine = write_engine(running.database_url)
+    row = {"id": uuid4(), "email": "bench@example.com", "first_channel": "web", "version": 1}
+    wanted = insert(customer).values(**row, created_at=sa.func.now())
+    same = {"email": wanted.excluded.email}
+    stored = wanted.on_conflict_do_update(index_elements=[customer.c.email], set_=same)
+    async with engine.begin() as connection:
+        key = await connection.scalar(stored.returning(customer.c.id))
+    assert key is not None  # it was inserted, or is there
+    await engine.dispose()
+    return Target(world.location_id, world.skus[0], "web", key)
+
+
+async def run_pgbench(running: Service, statement: str, seconds: int) -> Baseline:
+    """How fast `CLIENTS` clients run the statement, each on a connection of its own.
 
     Raises:
         RuntimeError: `pgbench` failed.
     """
-    script = folder / "single.sql"
-    script.write_text(statement)
-    server = make_url(url)
-    before = cpu_of_trees([postmaster])
-    process = await asyncio.create_subprocess_exec(
-        str(find_binaries() / "pgbench"),
-        *("-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(seconds)),
-        *("-f", str(script), "-h", str(server.host), "-p", str(server.port)),
-        *("-U", str(server.username), str(server.database)),
-        env={"PGPASSWORD": str(server.password)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
+    server = make_url(running.database_url)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(statement)
+        script.flush()
+        before = tree_cpu_s([running.postmaster])
+        process = await asyncio.create_subprocess_exec(
+            str(find_binaries() / "pgbench"),
+            *("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "1", "-T", str(seconds)),
+            *("-f", script.name, "-h", str(server.host), "-p", str(server.port)),
+            *("-U", str(server.username), str(server.database)),
+            env={"PGPASSWORD": str(server.password)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        spent = tree_cpu_s([running.postmaster]) - before
     said = output.decode()
     done = re.search(r"actually processed: (\d+)", said)
     rate = re.search(r"tps = ([\d.]+)", said)
     if process.returncode or done is None or rate is None or int(done[1]) == 0:
         raise RuntimeError(f"pgbench failed: {errors.decode()}")
-    spent = cpu_of_trees([postmaster]) - before
     return Baseline(float(rate[1]), 1000 * spent / int(done[1]))

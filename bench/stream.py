@@ -2,8 +2,6 @@
 costs without the cost of the mutation before it.
 """
 
-import asyncio
-import time
 from typing import Any
 
 import orjson
@@ -39,16 +37,7 @@ class Stream:
                 pipe.xadd("unico:" + messages.EVENTS, {b"m": self._next()}, maxlen=10_000)
             await pipe.execute()
 
-    async def pace(self, count: int, per_second: float) -> float:
-        """`count` changes, one at a time; the seconds that they took."""
-        start = time.perf_counter()
-        for number in range(count):
-            await self.publish()
-            due = start + (number + 1) / per_second
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        return time.perf_counter() - start
-
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """The connection is closed."""
         await self._redis.aclose()
 

@@ -1,4 +1,6 @@
-"""A great many WebSockets in one process, each as cheap as can be, that check what they get."""
+"""A great many WebSockets in one process, each as cheap as can be, that check what they get: the
+versions of one watched level rise by one.
+"""
 
 import asyncio
 import base64
@@ -14,22 +16,18 @@ _VERSION = b'"version":'
 
 
 class Socket(asyncio.Protocol):
-    """One client of graphql-transport-ws, which knows no more of frames than it needs.
-
-    Every message is handed to `on_message`; versions of one watched thing are checked to rise by
-    one when `is_strict`.
+    """One client of graphql-transport-ws, which knows no more of frames than it needs. Every
+    message is handed to `on_message`.
     """
 
-    def __init__(self, path: str, host: str, on_message: Callable[["Socket", bytes], None]) -> None:
+    def __init__(self, port: int, on_message: Callable[["Socket", bytes], None]) -> None:
         self.version = 0
         self.deliveries = 0
         self.disorder = 0
         self.heard_at = 0.0
-        self.gone = asyncio.Event()
         self.transport: asyncio.Transport | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._path = path
-        self._host = host
+        self._port = port
         self._on_message = on_message
         self._buffer = b""
         self._is_open = False
@@ -39,14 +37,13 @@ class Socket(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         key = base64.b64encode(os.urandom(16)).decode()
         self.transport.write(
-            f"GET {self._path} HTTP/1.1\r\nHost: {self._host}\r\nUpgrade: websocket\r\n"
+            f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
         )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""
-        self.gone.set()
         if not self.ready.done():
             self.ready.set_exception(exc or ConnectionResetError("closed in the handshake"))
 
@@ -101,11 +98,9 @@ class Socket(asyncio.Protocol):
 class Swarm:
     """Sockets that are opened together and watched together."""
 
-    def __init__(self, host: str, port: int, *, path: str = "/graphql", token: str = "") -> None:
+    def __init__(self, port: int, token: str = "") -> None:
         self.sockets: list[Socket] = []
-        self._host = host
         self._port = port
-        self._path = path
         self._token = token
         self._waiting: dict[Socket, asyncio.Future[None]] = {}
 
@@ -175,13 +170,14 @@ class Swarm:
 
     async def _open(self) -> Socket:
         loop = asyncio.get_running_loop()
-        host = f"{self._host}:{self._port}"
         _, socket = await loop.create_connection(
-            lambda: Socket(self._path, host, self._heard), self._host, self._port
+            lambda: Socket(self._port, self._heard), "127.0.0.1", self._port
         )
         await socket.ready
         acknowledged = self._expect(socket)
-        socket.say({"type": "connection_init", "payload": {"authorization": self._token}})
+        socket.say(
+            {"type": "connection_init", "payload": {"authorization": f"Bearer {self._token}"}}
+        )
         await acknowledged
         return socket
 

@@ -1,13 +1,15 @@
 """What the demo data offer to a benchmark: a store, SKUs with stock, documents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
 from strawberry.relay import GlobalID
 
 from bench.service import Service
+from bench.swarm import Swarm
+from bench.wire import Wire
 from domain.common.ids import LocationId
 from domain.identity.model import Role
 
@@ -19,6 +21,9 @@ SHELVES = """query($store: ID!) { stockLevels(locationId: $store, first: 100) {
 STORES = "{ locations(kind: STORE, first: 1) { edges { node { id code } } } }"
 RECEIVE = """mutation($input: ReceiveStockInput!) { receiveStock(input: $input) {
   __typename ... on Error { code message } } }"""
+WATCH = """subscription($store: [ID!]!, $skus: [String!]) {
+  stockChanged(locationIds: $store, skus: $skus) {
+    kind cursor complete levels { sku onHand available version } } }"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,83 +34,77 @@ class World:
     store: str
     skus: list[str]
 
-    def wish(self, sku: str, customer: str = "bench@example.com") -> dict[str, Any]:
-        """An order of one unit, to be picked up in the store."""
+    @property
+    def location_id(self) -> LocationId:
+        """The store's id in the database."""
+        return LocationId(uuid_in(self.store))
+
+    def wish(
+        self, *skus: str, customer: str = "bench@example.com", is_paid: bool = False
+    ) -> dict[str, Any]:
+        """An order of one unit of each, to be collected in the store; paid with a test card, or
+        elsewhere before.
+        """
+        card = {"tender": "CARD", "token": "tok_approve"}
         return {
             "idempotencyKey": uuid4().hex,
             "channel": "web",
             "customer": {"email": customer},
-            "lines": [{"sku": sku, "quantity": 1}],
+            "lines": [{"sku": sku, "quantity": 1} for sku in skus],
             "delivery": {"mode": "PICKUP", "locationId": self.store},
-            "payment": {"tender": "CARD", "token": "tok_approve"},
+            "payment": {"tender": "EXTERNAL"} if is_paid else card,
         }
 
+    def receipt(self, *skus: str, units: int = 1) -> dict[str, Any]:
+        """So many units of each come into the store: the variables of `RECEIVE`."""
+        given = {
+            "idempotencyKey": uuid4().hex,
+            "locationId": self.store,
+            "reference": "bench",
+            "lines": [{"sku": sku, "quantity": units} for sku in skus],
+        }
+        return {"input": given}
 
-async def ask(
-    client: httpx2.AsyncClient, document: str, variables: dict[str, Any] | None = None
-) -> Any:
-    """The value of the operation's only root field.
-
-    Raises:
-        RuntimeError: the answer holds an error.
-    """
-    body = {"query": document, "variables": variables or {}}
-    answer = (await client.post("/graphql", json=body)).json()
-    if "errors" in answer:
-        raise RuntimeError(answer["errors"])
-    value = next(iter(answer["data"].values()))
-    if isinstance(value, dict) and "code" in value:
-        raise RuntimeError(value)
-    return value
+    def watch(self, skus: Sequence[str]) -> dict[str, Any]:
+        """The payload of a subscription to the SKUs in the store."""
+        return {"query": WATCH, "variables": {"store": [self.store], "skus": list(skus)}}
 
 
-def client_of(running: Service, token: str, connections: int = 64) -> httpx2.AsyncClient:
-    """An HTTP client that speaks with this token."""
-    return httpx2.AsyncClient(
-        base_url=running.url,
-        headers={"authorization": f"Bearer {token}"},
-        timeout=60,
-        limits=httpx2.Limits(max_connections=connections),
-    )
-
-
-def location_of(world: World) -> LocationId:
-    """The store's id in the database."""
-    return LocationId(UUID(GlobalID.from_id(world.store).node_id))
+def uuid_in(global_id: str) -> UUID:
+    """The id inside a global id."""
+    return UUID(GlobalID.from_id(global_id).node_id)
 
 
 async def look_around(running: Service, units: int) -> World:
     """A store and its SKUs, each with at least `units` more than before."""
     token = running.token(Role.ADMIN)
-    async with client_of(running, token) as client:
-        store = (await ask(client, STORES))["edges"][0]["node"]["id"]
-        levels = (await ask(client, SHELVES, {"store": store}))["edges"]
-        skus = [edge["node"]["sku"] for edge in levels]
-        given = {
-            "idempotencyKey": uuid4().hex,
-            "locationId": store,
-            "reference": "bench",
-            "lines": [{"sku": sku, "quantity": units} for sku in skus],
-        }
-        await ask(client, RECEIVE, {"input": given})
-    return World(token, store, skus)
+    async with Wire(running.port, token) as wire:
+        store = (await wire.value(STORES))["edges"][0]["node"]["id"]
+        levels = (await wire.value(SHELVES, {"store": store}))["edges"]
+        world = World(token, store, [edge["node"]["sku"] for edge in levels])
+        await wire.value(RECEIVE, world.receipt(*world.skus, units=units))
+    return world
+
+
+def wire_of(running: Service, world: World) -> Wire:
+    """An HTTP client that may do everything."""
+    return Wire(running.port, world.token)
+
+
+def swarm_of(running: Service, world: World) -> Swarm:
+    """WebSockets that may do everything; none is open yet."""
+    return Swarm(running.port, world.token)
 
 
 async def receive_one(running: Service, world: World, sku: str) -> int:
     """One unit comes in; the level's version afterwards."""
-    given = {
-        "idempotencyKey": uuid4().hex,
-        "locationId": world.store,
-        "reference": "bench",
-        "lines": [{"sku": sku, "quantity": 1}],
-    }
-    async with client_of(running, world.token) as client:
-        await ask(client, RECEIVE, {"input": given})
+    async with wire_of(running, world) as wire:
+        await wire.value(RECEIVE, world.receipt(sku))
     return (await versions_of(running, world))[sku]
 
 
 async def versions_of(running: Service, world: World) -> dict[str, int]:
     """The versions of the store's levels now."""
-    async with client_of(running, world.token) as client:
-        found = await ask(client, SHELVES, {"store": world.store})
+    async with wire_of(running, world) as wire:
+        found = await wire.value(SHELVES, {"store": world.store})
     return {edge["node"]["sku"]: edge["node"]["version"] for edge in found["edges"]}

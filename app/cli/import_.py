@@ -194,11 +194,10 @@ def _import_file(
     console = Console()
     wanted = ImportFile(ImportKind(kind), path.name, as_of)
     refused = report or settings.home / f"quarantine-{kind.lower()}.csv"
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn())
     started = time.monotonic()
     with resolved(settings) as ready:
         upgrade(ready.database_url)
-        with Progress(*columns, console=console) as bars:
+        with _bars(console) as bars:
             bar = bars.add_task(kind.lower(), total=None)
 
             def note(job: "ImportJob") -> None:
@@ -219,6 +218,11 @@ def _import_file(
             except DomainError as error:
                 raise click.ClickException(error.message) from error
     show_job(job, time.monotonic() - started, written, console)
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn())
+    return Progress(*columns, console=console)
 
 
 def show_job(job: "ImportJob", seconds: float, report: Path | None, console: Console) -> None:
@@ -246,8 +250,7 @@ def run_import(
     Raises:
         ClickException: the directory does not hold the files, or another import runs.
     """
-    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console) as progress:
+    with _bars(console) as progress:
         bars: dict[str, TaskID] = {}
 
         def note(step: str, done: int, total: int) -> None:

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from app.imports.report import report_of
 from domain.common.database import Database, read_engine, write_engine
-from domain.identity.model import Actor, Role
-from domain.imports.model import ImportJob
+from domain.imports.model import IMPORTER, ImportJob
 from domain.imports.receive import ImportFile, receive_file
 from domain.imports.repository import job_by_id
 from domain.imports.working import Progress, work_off
 
-IMPORTER = Actor("import", Role.OPERATIONS)
 _PIECE = 1 << 18
 _AGAIN_S = 0.2
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import UpdateBase
 
-from domain.catalog.drafts import MAX_NAME, NewPrice, NewVariant, checked_variants
+from domain.catalog.drafts import MAX_CATEGORY, MAX_NAME, NewPrice, NewVariant, checked_variants
 from domain.catalog.errors import KitNesting
 from domain.catalog.events import PRODUCT_CREATED, product_event
 from domain.catalog.model import (
@@ -113,7 +113,7 @@ def _product(draft: ProductDraft, now: datetime) -> Product:
         code=ProductCode(checked_code("code", draft.code)),
         names=names,
         descriptions={},
-        category=one_line("category", draft.category, 100),
+        category=one_line("category", draft.category, MAX_CATEGORY),
         tax_category=TaxCategory(checked_code("taxCategory", draft.tax_category)),
         active=True,
         created_at=now,

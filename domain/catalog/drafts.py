@@ -23,6 +23,7 @@ from domain.common.texts import Texts
 MAX_VARIANTS = 500
 MAX_PRICES = 200
 MAX_NAME = 200
+MAX_CATEGORY = 100
 MAX_AMOUNT_MINOR = 10**13
 
 

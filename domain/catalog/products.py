@@ -7,7 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
-from domain.catalog.drafts import MAX_NAME, MAX_VARIANTS, NewVariant, checked_variants
+from domain.catalog.drafts import (
+    MAX_CATEGORY,
+    MAX_NAME,
+    MAX_VARIANTS,
+    NewVariant,
+    checked_variants,
+)
 from domain.catalog.events import PRODUCT_CREATED, product_event
 from domain.catalog.model import (
     STANDARD_TAX,
@@ -170,7 +176,7 @@ def _checked(value: Product) -> Product:
         value,
         names=names,
         descriptions=checked_paragraphs("descriptions", value.descriptions, MAX_DESCRIPTION),
-        category=one_line("category", value.category, 100),
+        category=one_line("category", value.category, MAX_CATEGORY),
     )
 
 

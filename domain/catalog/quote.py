@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.catalog.model import TaxCategory, name_texts
@@ -23,6 +22,7 @@ from domain.catalog.tables import (
 from domain.common.errors import NotFound
 from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, ProductId, Sku
+from domain.common.reading import any_of
 from domain.common.texts import Texts
 
 
@@ -79,10 +79,9 @@ def _offers() -> sa.Select[*tuple[Any, ...]]:
     wanted = sa.bindparam("currency", type_=sa.CHAR(3))
     wanted_currency = sa.func.coalesce(wanted, channel.c.currency)
     moment = sa.bindparam("moment", type_=sa.DateTime(timezone=True))
-    skus = sa.bindparam("skus", type_=ARRAY(sa.Text))
     known = variant.join(product, product.c.id == variant.c.product_id)
     offered = (
-        channel.outerjoin(known, variant.c.sku == sa.any_(skus))
+        channel.outerjoin(known, any_of(variant.c.sku, "skus"))
         .outerjoin(
             variant_channel,
             (variant_channel.c.sku == variant.c.sku) & (variant_channel.c.channel == code),

@@ -56,6 +56,12 @@ async def channel_by_code(connection: AsyncConnection, code: ChannelCode) -> Cha
     return found[0] if found else None
 
 
+async def channel_codes(connection: AsyncConnection) -> frozenset[ChannelCode]:
+    """The codes of all channels."""
+    found = await connection.scalars(sa.select(channel.c.code))
+    return frozenset(ChannelCode(code) for code in found)
+
+
 async def require_channel(connection: AsyncConnection, code: ChannelCode) -> Channel:
     """The channel of that code.
 

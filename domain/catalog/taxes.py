@@ -18,6 +18,7 @@ from domain.common.errors import ValidationFailed, check_version
 from domain.common.faults import constraint_of
 from domain.common.idempotency import once
 from domain.common.ids import new_id
+from domain.common.sql import alone
 from domain.common.texts import checked_code, checked_country
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
@@ -68,9 +69,7 @@ async def set_tax_rate(tx: Tx, command: SetTaxRate) -> TaxRateDone:
         starts = command.valid_from or now
         check_order(starts, command.valid_to)
         name = f"tax_rate:{command.country}:{command.tax_category}"
-        await tx.connection.execute(
-            sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
-        )
+        await tx.connection.execute(alone(name))
         version, periods = await _known(tx, command)
         check_version(command.expected_version, version)
         try:

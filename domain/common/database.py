@@ -62,7 +62,8 @@ class Database:
         await self.reads.dispose()
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """JSON as it is sent to PostgreSQL: ids and times in it are text."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
@@ -76,7 +77,7 @@ def write_engine(url: str, *, pool_size: int = 8, lock_timeout: str = "5s") -> A
         pool_timeout=8,
         pool_pre_ping=False,
         pool_recycle=1800,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         json_deserializer=orjson.loads,
         connect_args={
             "timeout": 5,
@@ -104,7 +105,7 @@ def read_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         pool_recycle=1800,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         json_deserializer=orjson.loads,
         connect_args={
             "timeout": 5,

@@ -46,6 +46,27 @@ def input_hash(command: Command) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def check_key(key: str) -> None:
+    """Nothing, when it may be an idempotency key.
+
+    Raises:
+        ValidationFailed: the key is empty or longer than 128 characters.
+    """
+    if not 1 <= len(key) <= 128:
+        raise ValidationFailed("idempotencyKey", "must have 1 to 128 characters")
+
+
+def check_use(key: str, operation: str, input_hash: str, *, before: tuple[str, str]) -> None:
+    """Nothing, when a key that was used `before`, for an operation and an input's hash, is used for
+    the same again.
+
+    Raises:
+        IdempotencyConflict: otherwise.
+    """
+    if before != (operation, input_hash):
+        raise IdempotencyConflict(key)
+
+
 async def claim(tx: Tx, operation: str, command: Command) -> Claim:
     """Take the command's key for this actor, or say what the first use of it came to.
 
@@ -56,8 +77,7 @@ async def claim(tx: Tx, operation: str, command: Command) -> Claim:
         ValidationFailed: the key is empty or longer than 128 characters.
     """
     key, digest = command.idempotency_key, input_hash(command)
-    if not 1 <= len(key) <= 128:
-        raise ValidationFailed("idempotencyKey", "must have 1 to 128 characters")
+    check_key(key)
     first = await tx.connection.execute(
         insert(keys)
         .values(actor=tx.actor_key, key=key, operation=operation, input_hash=digest)
@@ -75,8 +95,7 @@ async def claim(tx: Tx, operation: str, command: Command) -> Claim:
         )
     ).one()
     tx.set_now(row.now)
-    if row.operation != operation or row.input_hash != digest:
-        raise IdempotencyConflict(key)
+    check_use(key, operation, digest, before=(row.operation, row.input_hash))
     return Claim(new=False, subject_id=row.subject_id, result=row.result)
 
 

@@ -97,6 +97,11 @@ def children(table: sa.Table, condition: sa.ColumnElement[bool], *order: Any) ->
     return sa.select(array).where(condition).correlate_except(table).scalar_subquery()
 
 
+def alone(name: str) -> sa.Select[Any]:
+    """A SELECT that waits for other transactions that hold `name`; this one holds it to its end."""
+    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
+
+
 def together(*writes: UpdateBase) -> sa.Select[int]:
     """One statement that performs all `writes`; it returns a single row with the number 1.
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import NotFound, ValidationFailed
 from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, CustomerId, new_id
+from domain.common.reading import any_of
 from domain.common.sql import few_given, insert_given
 from domain.common.transaction import Tx
 from domain.customers.events import customer_created
@@ -73,8 +73,7 @@ class Directory:
         self._by_email: dict[str, CustomerId] = {}
         self._by_phone: dict[str, CustomerId] = {}
         self._rows: Written = {"customers": [], "links": [], "references": []}
-        self.forms: dict[GivenCustomer, NormalForm] = {}
-        """Normal forms that are worked out already."""
+        self._forms: dict[GivenCustomer, NormalForm] = {}
 
     def recognise(self, given: GivenCustomer, *, seen_by: Actor | None) -> Recognised:
         """Who is meant, by the rules of `resolve_customer`. It is kept by `admit` only.
@@ -147,9 +146,9 @@ class Directory:
                 self._by_reference[Reference(source, reference)] = known.id
 
     def _form(self, given: GivenCustomer) -> NormalForm:
-        if given not in self.forms:
-            self.forms[given] = normal_form(given)
-        return self.forms[given]
+        if given not in self._forms:
+            self._forms[given] = normal_form(given)
+        return self._forms[given]
 
     def _with_id(self, customer_id: CustomerId, seen_by: Actor | None) -> ResolvedCustomer:
         known = self._by_id.get(customer_id)
@@ -215,14 +214,10 @@ def _finding() -> sa.Select[*tuple[Any, ...]]:
     same = sa.and_(names.source == wanted.c.source, names.reference == wanted.c.reference)
     found = sa.select(names.customer_id, names.source, names.reference).join(wanted, same)
     named = found.cte("named_customers")
-
-    def given(name: str, kind: Any) -> sa.ColumnElement[Any]:
-        return sa.any_(sa.bindparam(name, type_=ARRAY(kind)))
-
     ids = sa.union(
-        sa.select(customer.c.id).where(customer.c.id == given("ids", UUID(as_uuid=True))),
-        sa.select(customer.c.id).where(customer.c.email == given("emails", sa.Text)),
-        sa.select(customer.c.id).where(customer.c.phone == given("phones", sa.Text)),
+        sa.select(customer.c.id).where(any_of(customer.c.id, "ids")),
+        sa.select(customer.c.id).where(any_of(customer.c.email, "emails")),
+        sa.select(customer.c.id).where(any_of(customer.c.phone, "phones")),
         sa.select(named.c.customer_id),
     ).subquery("ids")
     pair = sa.func.jsonb_build_array(named.c.source, named.c.reference)

@@ -1,7 +1,7 @@
 """One chunk of a job: who takes it, which of its rows are refused, and when it is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.common.sql import insert_many
 from domain.common.transaction import Tx
-from domain.imports.model import COLUMNS, ImportJob, ImportKind, Tally
+from domain.imports.model import COLUMNS, COUNTS, ImportJob, ImportKind, Tally
 from domain.imports.staging import stage_of
 from domain.imports.tables import import_chunk, import_job, import_refusal
 
@@ -82,12 +82,7 @@ async def end_chunk(tx: Tx, job: ImportJob, chunk: Chunk, tally: Tally) -> None:
     await tx.connection.execute(
         sa.update(import_chunk)
         .where(c.job_id == job.id, c.number == chunk.number)
-        .values(
-            applied=tally.applied,
-            unchanged=tally.unchanged,
-            quarantined=tally.quarantined,
-            done_at=sa.func.now(),
-        )
+        .values(done_at=sa.func.now(), **asdict(tally))
     )
 
 
@@ -108,7 +103,7 @@ async def part_with(tx: Tx, job: ImportJob, unfit: Unfit) -> None:
         await tx.connection.execute(sa.update(import_chunk).where(mine).values(stop=middle))
         last = sa.select(sa.func.max(c.number)).where(c.job_id == job.id)
         half = {"job_id": job.id, "start": middle, "stop": chunk.stop}
-        counts = dict.fromkeys(("applied", "unchanged", "quarantined"), 0)
+        counts = dict.fromkeys(COUNTS, 0)
         number = await tx.connection.scalar(last)
         await tx.connection.execute(
             sa.insert(import_chunk).values(number=(number or 0) + 1, **half, **counts)

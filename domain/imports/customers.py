@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from domain.catalog.tables import channel
+from domain.catalog.repository import channel_codes
 from domain.common.ids import ChannelCode, CustomerId, new_id
 from domain.common.sql import among, insert_many, together, upsert_many
 from domain.common.texts import DEFAULT_LANGUAGE, checked_language
@@ -71,8 +71,12 @@ class Directory:
         return None
 
     def owner(self, line: CustomerLine) -> CustomerId | None:
-        """Whom the row is about."""
+        """Whom the row is about. An address that a row of the chunk took from somebody leads to
+        nobody.
+        """
         by_email = None if line.email is None else self.emails.get(line.email)
+        if by_email is not None and self.people[by_email].email != line.email:
+            by_email = None
         return self.references.get(line.reference, by_email)
 
     def put(self, line: CustomerLine, now: datetime) -> bool:
@@ -182,7 +186,7 @@ async def _directory(tx: Tx, lines: Sequence[CustomerLine]) -> Directory:
     )
     known = Directory(
         people,
-        frozenset(await tx.connection.scalars(sa.select(channel.c.code))),
+        await channel_codes(tx.connection),
         references,
         {},
         {},

@@ -9,6 +9,7 @@ from domain.imports.errors import StagingLost
 from domain.imports.events import job_changed
 from domain.imports.model import (
     COLUMNS,
+    COUNTS,
     UNFINISHED,
     ImportJob,
     ImportJobId,
@@ -28,7 +29,7 @@ ROWS_AT_ONCE = {
 ORDERS_AT_ONCE = 50
 _TOGETHER = ("channel", "country", "customer_source", "carrier")
 _FIRST_OF = ", ".join(f"min(btrim(coalesce({name}, '')))" for name in _TOGETHER)
-_CHUNK = ["job_id", "number", "start", "stop", "applied", "unchanged", "quarantined"]
+_CHUNK = ["job_id", "number", "start", "stop", *COUNTS]
 
 
 async def begin(tx: Tx, job_id: ImportJobId) -> ImportJob | None:
@@ -52,37 +53,49 @@ async def begin(tx: Tx, job_id: ImportJobId) -> ImportJob | None:
 
 
 async def tally(tx: Tx, job_id: ImportJobId) -> ImportJob:
-    """The job with the sum of its chunks; SUCCEEDED when all are done. Locks the job."""
-    job = await _locked(tx, job_id, skip=False)
-    assert job is not None  # jobs are only deleted when they are finished
-    if job.is_finished:
-        return job
-    c = import_chunk.c
-    query = sa.select(
-        *[sa.func.coalesce(sa.func.sum(c[name]), 0).cast(sa.BigInteger) for name in _CHUNK[4:]],
-        sa.func.count().filter(c.done_at.is_(None)),
-    ).where(c.job_id == job_id)
-    *counts, left = (await tx.connection.execute(query)).one()
-    values = dict(zip(_CHUNK[4:], counts, strict=True))
-    if not left:
-        await drop_stage(tx, job_id)
-        ended = {"status": JobStatus.SUCCEEDED.value, "finished_at": sa.func.now()}
-        return await _saved(tx, job, **values, **ended)
-    if [job.applied, job.unchanged, job.quarantined] == counts:
-        return job
-    return await _saved(tx, job, **values)
+    """The job with the sum of its chunks; SUCCEEDED when all are done. Locks the job.
 
-
-async def fail(tx: Tx, job_id: ImportJobId, failure: str) -> ImportJob:
-    """The job, FAILED for that reason unless it is finished. What its chunks did stays done; the
-    same file may be imported again. Locks the job.
+    Raises:
+        StagingLost: all are done, but rows were gone before their chunk came.
     """
     job = await _locked(tx, job_id, skip=False)
     assert job is not None  # jobs are only deleted when they are finished
     if job.is_finished:
         return job
+    values, left = await _sums(tx, job_id)
+    if not left:
+        if sum(values.values()) != job.rows_read:
+            raise StagingLost
+        await drop_stage(tx, job_id)
+        ended = {"status": JobStatus.SUCCEEDED.value, "finished_at": sa.func.now()}
+        return await _saved(tx, job, **values, **ended)
+    if all(getattr(job, name) == count for name, count in values.items()):
+        return job
+    return await _saved(tx, job, **values)
+
+
+async def fail(tx: Tx, job_id: ImportJobId, failure: str) -> ImportJob:
+    """The job, FAILED for that reason unless it is finished. What its chunks did stays done, and is
+    counted; the same file may be imported again. Locks the job.
+    """
+    job = await _locked(tx, job_id, skip=False)
+    assert job is not None  # jobs are only deleted when they are finished
+    if job.is_finished:
+        return job
+    values, _ = await _sums(tx, job_id)
     ended = {"status": JobStatus.FAILED.value, "finished_at": sa.func.now()}
-    return await _saved(tx, job, failure=failure, **ended)
+    return await _saved(tx, job, failure=failure, **values, **ended)
+
+
+async def _sums(tx: Tx, job_id: ImportJobId) -> tuple[dict[str, int], int]:
+    """What the job's chunks came to, and how many of them are not done."""
+    c = import_chunk.c
+    query = sa.select(
+        *[sa.func.coalesce(sa.func.sum(c[name]), 0).cast(sa.BigInteger) for name in COUNTS],
+        sa.func.count().filter(c.done_at.is_(None)),
+    ).where(c.job_id == job_id)
+    *counts, left = (await tx.connection.execute(query)).one()
+    return dict(zip(COUNTS, counts, strict=True)), left
 
 
 async def _locked(tx: Tx, job_id: ImportJobId, *, skip: bool) -> ImportJob | None:
@@ -142,7 +155,7 @@ async def _cut(tx: Tx, job: ImportJob) -> None:
             "number": number,
             "start": start,
             "stop": stop,
-            **dict.fromkeys(_CHUNK[4:], 0),
+            **dict.fromkeys(COUNTS, 0),
         }
         for number, (start, stop) in enumerate(ranges)
     ]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from domain.identity.model import Role
+from domain.identity.model import Actor, Role
 from domain.imports.errors import WrongHeader
 
 ImportJobId = NewType("ImportJobId", UUID)
@@ -15,8 +15,11 @@ ImportJobId = NewType("ImportJobId", UUID)
 MAY_IMPORT = frozenset({Role.OPERATIONS, Role.ADMIN})
 """Roles that import files and see what became of them: rows may hold data of any customer."""
 
-MAX_KEY = 128
 MAX_NAME = 200
+
+
+IMPORTER = Actor("import", Role.OPERATIONS)
+"""Who imports from the command line, and by whose rights orders of files are loaded."""
 
 
 class ImportKind(StrEnum):
@@ -158,3 +161,7 @@ class Tally:
     applied: int = 0
     unchanged: int = 0
     quarantined: int = 0
+
+
+COUNTS = ("applied", "unchanged", "quarantined")
+"""Columns of jobs and chunks that hold a Tally."""

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.catalog.drafts import check_price
 from domain.common.errors import DomainError, NotFound, ValidationFailed
 from domain.common.ids import ChannelCode, LocationId, Sku
 from domain.common.money import Money
-from domain.common.texts import checked_code, checked_language, needed_line
+from domain.common.texts import DEFAULT_LANGUAGE, checked_code, checked_language, needed_line
 from domain.common.transaction import Tx
 from domain.customers.model import GivenCustomer
-from domain.identity.model import Actor, Role
 from domain.imports.chunks import Chunk, Refused, StagedRow, Unfit, refuse, rows_of_chunk
-from domain.imports.model import ImportJob, Tally
+from domain.imports.model import IMPORTER, ImportJob, Tally
 from domain.imports.values import moment_of, money_of, number_of, parsed
 from domain.integrations.loading import known_references, load_orders
 from domain.integrations.model import HistoricOrder, HistoricState
@@ -32,7 +32,6 @@ from domain.stock.locking import lock_levels
 from domain.stock.model import Demand
 from domain.stock.receive import receive
 
-IMPORTER = Actor("import", Role.OPERATIONS)
 MAX_REFERENCE = 60
 UNKNOWN_CARRIER = "IMPORT"
 _GONE = frozenset({HistoricState.SHIPPED, HistoricState.DELIVERED})
@@ -58,7 +57,7 @@ class OrderLine:
     shipped_at: datetime | None
     delivered_at: datetime | None
     carrier: str
-    language: str | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +90,14 @@ async def apply_orders(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
     fresh = [
         each for each in told if (each.order.command.channel, each.order.reference) not in known
     ]
-    unchanged = sum(len(each.rows) for each in told if each not in fresh)
+    applied = sum(len(each.rows) for each in fresh)
     if fresh:
         try:
             await _load(tx, job, fresh)
         except DomainError as error:
             raise Unfit(chunk, error.message) from error
     await refuse(tx, job, refused)
-    return Tally(sum(len(each.rows) for each in fresh), unchanged, len(refused))
+    return Tally(applied, len(rows) - applied - len(refused), len(refused))
 
 
 async def _load(tx: Tx, job: ImportJob, fresh: Sequence[_Told]) -> None:
@@ -162,13 +161,12 @@ def order_line(row: StagedRow) -> OrderLine:
         names = ", ".join(state.value for state in HistoricState)
         raise ValidationFailed("status", f"must be one of {names}") from error
     needed_line("reference", row["reference"], MAX_REFERENCE)
-    language = row["language"].strip()
     return OrderLine(
         sku=Sku(row["sku"].strip()),
         quantity=quantity,
-        unit_price=money_of("unit_price", row["unit_price"], currency),
+        unit_price=_amount("unit_price", row["unit_price"], currency),
         location=LocationCode(row["location"].strip()),
-        shipping=money_of("shipping", row["shipping"] or "0", currency),
+        shipping=_amount("shipping", row["shipping"] or "0", currency),
         state=state,
         placed_at=placed_at,
         # A cancelled order has nothing set aside any more; what it had is not of today's stock.
@@ -178,8 +176,14 @@ def order_line(row: StagedRow) -> OrderLine:
         shipped_at=moment_of("shipped_at", row["shipped_at"]),
         delivered_at=moment_of("delivered_at", row["delivered_at"]),
         carrier=checked_code("carrier", row["carrier"].strip().upper() or UNKNOWN_CARRIER),
-        language=checked_language("language", language) if language else None,
+        language=checked_language("language", row["language"].strip() or DEFAULT_LANGUAGE),
     )
+
+
+def _amount(field: str, text: str, currency: str) -> Money:
+    amount = money_of(field, text, currency)
+    check_price(field, amount)
+    return amount
 
 
 def _told(given: Sequence[tuple[StagedRow, OrderLine]]) -> _Told:
@@ -217,6 +221,7 @@ def _told(given: Sequence[tuple[StagedRow, OrderLine]]) -> _Told:
         shipped_at=first.shipped_at,
         delivered_at=first.delivered_at,
         reason="cancelled" if first.state is HistoricState.CANCELLED else None,
+        tracking=f"{command.channel}-{reference}",  # channels may use the same references
     )
     return _Told(order, [row for row, _ in given], first.carrier)
 

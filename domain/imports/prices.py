@@ -5,7 +5,7 @@ row without a beginning, when the price in force is that already.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from domain.catalog.periods import Overlapping, Period, check_order, fit
 from domain.catalog.repository import locked_products_of
 from domain.catalog.saving import range_text, write
 from domain.catalog.tables import channel, price, product, variant
+from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, ProductId, Sku, new_id
 from domain.common.money import Money
 from domain.common.sql import among, insert_many, rows_of
@@ -144,7 +145,8 @@ async def apply_prices(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
     """
     rows = await rows_of_chunk(tx, job, chunk)
     read, refused = await asyncio.to_thread(parsed, rows, price_line)
-    fitting = await _offered(tx, read, refused)
+    included = await _channels(tx)
+    fitting = await _offered(tx, read, included, refused)
     owners = await locked_products_of(tx.connection, {line.sku for _, line in fitting})
     books = await _books(tx, owners)
     now = await tx.now()
@@ -160,10 +162,12 @@ async def apply_prices(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
         except Overlapping as error:
             wrong = PriceOverlap(error.period.starts, error.period.ends)
             refused.append(Refused(row, wrong.message))
+        except ValidationFailed as error:
+            refused.append(Refused(row, error.message))
         else:
             news.setdefault(owners[line.sku].id, []).append(line)
     await _save(tx, books)
-    await _publish(tx, owners, news, now)
+    await _publish(tx, owners, news, included, now)
     await refuse(tx, job, refused)
     return Tally(len(rows) - unchanged - len(refused), unchanged, len(refused))
 
@@ -188,19 +192,28 @@ def price_line(row: StagedRow) -> PriceLine:
     )
 
 
+async def _channels(tx: Tx) -> dict[str, bool]:
+    """All channels by code, and whether their prices include tax."""
+    c = channel.c
+    found = await tx.connection.execute(sa.select(c.code, c.prices_include_tax))
+    return {row.code: row.prices_include_tax for row in found}
+
+
 async def _offered(
-    tx: Tx, read: Iterable[tuple[StagedRow, PriceLine]], refused: list[Refused]
+    tx: Tx,
+    lines: Sequence[tuple[StagedRow, PriceLine]],
+    channels: Collection[str],
+    refused: list[Refused],
 ) -> list[tuple[StagedRow, PriceLine]]:
     """The lines whose SKU and channel are known; the others are refused."""
-    lines = list(read)
     skus = [line.sku for _, line in lines]
     found = await tx.connection.scalars(sa.select(variant.c.sku).where(among(variant.c.sku, skus)))
-    known, codes = set(found), set(await tx.connection.scalars(sa.select(channel.c.code)))
+    known = set(found)
     good: list[tuple[StagedRow, PriceLine]] = []
     for row, line in lines:
         if line.sku not in known:
             refused.append(Refused(row, "sku: is not known"))
-        elif line.channel not in codes:
+        elif line.channel not in channels:
             refused.append(Refused(row, "channel: is not known"))
         else:
             good.append((row, line))
@@ -268,6 +281,7 @@ async def _publish(
     tx: Tx,
     owners: Mapping[Sku, Product],
     news: Mapping[ProductId, Sequence[PriceLine]],
+    included: Mapping[str, bool],
     now: datetime,
 ) -> None:
     """Each product has its next version, and its event tells all its new prices."""
@@ -278,9 +292,6 @@ async def _publish(
         .where(among(product.c.id, list(news)))
         .values(version=product.c.version + 1)
     )
-    c = channel.c
-    found = await tx.connection.execute(sa.select(c.code, c.prices_include_tax))
-    included = {row.code: row.prices_include_tax for row in found}
     changed = {each.id: each for each in owners.values() if each.id in news}
     await publish(
         tx,

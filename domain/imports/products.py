@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.catalog.drafts import MAX_NAME
+from domain.catalog.drafts import MAX_CATEGORY, MAX_NAME, MAX_VARIANTS
 from domain.catalog.errors import BarcodeTaken, ProductCodeTaken, SkuTaken
 from domain.catalog.events import PRODUCT_CHANGED, PRODUCT_CREATED, product_event
 from domain.catalog.model import (
@@ -27,9 +27,9 @@ from domain.catalog.model import (
     checked_weight,
     normal_barcode,
 )
-from domain.catalog.repository import locked_products_by_code
+from domain.catalog.repository import channel_codes, locked_products_by_code
 from domain.catalog.saving import product_row, write
-from domain.catalog.tables import channel, product, variant, variant_channel
+from domain.catalog.tables import product, variant, variant_channel
 from domain.common.ids import ChannelCode, ProductId, Sku, new_id
 from domain.common.sql import among, upsert_many
 from domain.common.texts import (
@@ -45,7 +45,6 @@ from domain.imports.chunks import Chunk, Disturbed, Refused, StagedRow, refuse, 
 from domain.imports.model import ImportJob, Tally
 from domain.imports.values import flag_of, number_of, parsed, words_of
 
-MAX_CATEGORY = 100
 _PRODUCT = [column.name for column in product.columns]
 _VARIANT = ["sku", "product_id", "barcode", "names", "weight_g", "tags", "active"]
 _FLAG = ["sku", "channel", "sellable"]
@@ -96,11 +95,11 @@ async def apply_products(tx: Tx, job: ImportJob, chunk: Chunk) -> Tally:
     after = dict(before)
     unchanged = 0
     for row, line in lines:
-        clash = _clash(line, known)
+        old = after.get(line.code)
+        clash = _clash(line, old, known)
         if clash is not None:
             refused.append(Refused(row, clash))
             continue
-        old = after.get(line.code)
         new = changed(old or _empty(line.code, now), line)
         unchanged += new == old
         after[line.code] = new
@@ -149,19 +148,22 @@ async def _known(tx: Tx, lines: Sequence[ProductLine]) -> _Known:
     scanned = await tx.connection.execute(
         sa.select(variant.c.barcode, variant.c.sku).where(among(variant.c.barcode, barcodes))
     )
-    codes = await tx.connection.scalars(sa.select(channel.c.code))
     return _Known(
         {row.sku: row.code for row in owners},
         {row.barcode: row.sku for row in scanned},
-        frozenset(codes),
+        await channel_codes(tx.connection),
     )
 
 
-def _clash(line: ProductLine, known: _Known) -> str | None:
-    """Why the row does not fit what is known; None when it does, and its barcode is its own."""
+def _clash(line: ProductLine, old: Product | None, known: _Known) -> str | None:
+    """Why the row does not fit what is known, and its product as it is; None when it does, and its
+    barcode is its own.
+    """
     owner = known.owners.get(line.sku, line.code)
     if owner != line.code:
         return f"sku: belongs to product {owner}"
+    if old is not None and line.sku not in known.owners and len(old.variants) >= MAX_VARIANTS:
+        return f"product: has at most {MAX_VARIANTS} variants"
     if missing := sorted(set(line.channels or ()) - known.channels):
         return f"channels: {missing[0]} is not known"
     if line.barcode is not None:

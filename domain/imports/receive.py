@@ -13,14 +13,16 @@ import sqlalchemy as sa
 
 from domain.common.database import Database
 from domain.common.errors import Forbidden, IdempotencyConflict, ValidationFailed
+from domain.common.idempotency import check_key
 from domain.common.ids import new_id
+from domain.common.sql import alone
 from domain.common.texts import one_line
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.identity.model import Actor
 from domain.imports.events import job_changed
 from domain.imports.model import (
-    MAX_KEY,
+    COUNTS,
     MAX_NAME,
     MAY_IMPORT,
     UNFINISHED,
@@ -36,8 +38,6 @@ from domain.imports.tables import import_job
 
 AT_ONCE = 1 << 20
 """Bytes that go into one COPY."""
-
-_ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,8 @@ async def receive_file(
 
 
 def _check(file: ImportFile) -> None:
-    key = file.idempotency_key
-    if key is not None and not 1 <= len(key) <= MAX_KEY:
-        raise ValidationFailed("idempotencyKey", f"must have 1 to {MAX_KEY} characters")
+    if file.idempotency_key is not None:
+        check_key(file.idempotency_key)
     one_line("name", file.name, MAX_NAME)
     if file.as_of is None:
         return
@@ -158,7 +157,7 @@ class _Intake:
 async def _queue(tx: Tx, job_id: ImportJobId, file: ImportFile, taken: _Intake) -> ImportJob:
     """The new job, QUEUED; or its twin."""
     name = file.idempotency_key or f"{file.kind} {taken.content_hash}"
-    await tx.connection.execute(_ALONE, {"name": f"import:{tx.actor_key}:{name}"})
+    await tx.connection.execute(alone(f"import:{tx.actor_key}:{name}"))
     twin = await _twin(tx, file, taken.content_hash)
     if twin is not None:
         return twin
@@ -178,7 +177,7 @@ async def _queue(tx: Tx, job_id: ImportJobId, file: ImportFile, taken: _Intake) 
         "idempotency_key": file.idempotency_key,
         "columns": list(taken.scanner.columns),
         "rows_read": taken.scanner.rows_read,
-        **dict.fromkeys(("applied", "unchanged", "quarantined"), 0),
+        **dict.fromkeys(COUNTS, 0),
         "created_at": now,
         "updated_at": now,
         "version": 1,

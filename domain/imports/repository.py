@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.errors import ValidationFailed
 from domain.common.paging import MAX_PAGE, Keyset, Page, PageRequest, page_of
-from domain.common.sql import among
 from domain.imports.model import (
     UNFINISHED,
     ImportJob,
@@ -43,14 +41,6 @@ async def job_by_id(connection: AsyncConnection, job_id: ImportJobId) -> ImportJ
     found = await connection.execute(sa.select(*JOB_COLUMNS).where(import_job.c.id == job_id))
     row = found.one_or_none()
     return None if row is None else job_of(row)
-
-
-async def jobs_by_id(
-    connection: AsyncConnection, ids: Collection[ImportJobId]
-) -> dict[ImportJobId, ImportJob]:
-    """The jobs of those ids; others are absent."""
-    query = sa.select(*JOB_COLUMNS).where(among(import_job.c.id, ids))
-    return {job.id: job for job in map(job_of, await connection.execute(query))}
 
 
 async def next_job(connection: AsyncConnection) -> ImportJob | None:
@@ -154,6 +144,9 @@ def _decoded(cursor: str) -> tuple[int, int]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         line, _, key = raw.partition(".")
-        return int(line), int(key)
+        place = int(line), int(key)
     except (ValueError, binascii.Error) as error:
         raise ValidationFailed("after", "is not a cursor of this list") from error
+    if not all(0 <= each < 2**63 for each in place):
+        raise ValidationFailed("after", "is not a cursor of this list")
+    return place

@@ -24,6 +24,8 @@ MOST_LINES = 200
 MOST_SAID = 1_000
 """Characters of a malformed line that are kept."""
 
+_TOO_LONG = "is too long"
+
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
@@ -60,6 +62,7 @@ class Scanner:
         self._row = re.compile(b"")
         self._line = 1
         self._rest = b""
+        self._is_cut = False
 
     def feed(self, data: bytes) -> Scanned:
         """What is complete with `data`, after what came before.
@@ -109,9 +112,13 @@ class Scanner:
         return True
 
     def _scan(self, *, is_end: bool) -> Scanned:
+        if self._is_cut:  # the end of a line that was refused already
+            _, newline, self._rest = self._rest.partition(b"\n")
+            self._is_cut = not newline
         whole, newline, rest = self._rest.rpartition(b"\n")
-        if is_end or (len(rest) > LONGEST_RECORD and not newline):
-            # What is no whole line yet is too long for one already: it is refused in parts.
+        if is_end or len(rest) > LONGEST_RECORD:
+            # What is no whole line yet may be too long for one already.
+            self._is_cut = len(rest) > LONGEST_RECORD
             whole, newline, rest = self._rest, self._rest[:1], b""
         found = Scanned()
         if newline:
@@ -145,8 +152,9 @@ class Scanner:
             if line.count(delimiter) == delimiters and len(line) <= LONGEST_RECORD and line:
                 found.rows.append(start % (number, line))
             elif line:
-                fields = line.count(delimiter) + 1
-                found.refused.append(self._malformed(number, self._fields(fields), line))
+                is_long = len(line) > LONGEST_RECORD
+                why = _TOO_LONG if is_long else self._fields(line.count(delimiter) + 1)
+                found.refused.append(self._malformed(number, why, line))
             number += 1
         self._line = number
 
@@ -168,7 +176,7 @@ class Scanner:
                 return 1
         if not is_end and len(quoted) <= LONGEST_RECORD and len(lines) < MOST_LINES:
             return 0
-        why = "a quote is not closed" if b'"' in lines[0] else "is too long"
+        why = "a quote is not closed" if b'"' in lines[0] else _TOO_LONG
         found.refused.append(self._malformed(self._line, why, lines[0]))
         return 1
 

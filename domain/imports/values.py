@@ -1,8 +1,8 @@
 """Values as they stand in files. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from domain.common.errors import DomainError, ValidationFailed
@@ -77,23 +77,24 @@ def money_of(field: str, amount: str, currency: str) -> Money:
         raise ValidationFailed(field, "must be a decimal number such as 19.90")
     try:
         return Money.from_decimal(Decimal(digits), code)
-    except (InvalidOperation, ValidationFailed) as error:
+    except ValidationFailed as error:
         raise ValidationFailed(field, f"has more decimals than {code} allows") from error
 
 
 def moment_of(field: str, text: str) -> datetime | None:
-    """The moment, with its offset from UTC; None when nothing stands there.
+    """The moment (UTC); None when nothing stands there.
 
     Raises:
-        ValidationFailed: it is none, or says no offset.
+        ValidationFailed: it is none, or says no offset from UTC.
     """
     written = text.strip()
     if not written:
         return None
     try:
         moment = datetime.fromisoformat(written)
-    except ValueError as error:
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValidationFailed(field, "must be a moment such as 2026-01-31T18:00:00Z") from error
     if moment.tzinfo is None:
         raise ValidationFailed(field, "must have an offset from UTC, such as Z")
-    return moment
+    return in_utc

@@ -121,7 +121,7 @@ def _shipped(past: Past, told: HistoricOrder, carrier: str) -> Past:
     def change(order: Order) -> Order:
         order = _through(_TO_PACKED)(order)
         for position, work in enumerate(order.fulfillment_orders, start=1):
-            parcel = GivenParcel(f"{told.reference.upper()}-{position}")
+            parcel = GivenParcel(f"{(told.tracking or told.reference).upper()}-{position}")
             command = ShipFulfillmentOrder("", work.id, carrier, (parcel,))
             order, shipment = dispatched(order, work.id, command, order.updated_at)
             shipments.append(shipment)

@@ -32,6 +32,7 @@ from domain.orders.saving import whole as whole_orders
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.tables import sales_order
 from domain.shipments.bulk import whole as whole_shipments
+from domain.shipments.errors import DuplicateTrackingNumber
 from domain.shipments.events import shipment_changed
 from domain.sourcing.model import Assignment, Plan, SourcingReason
 from domain.stock.allocation import allocate, deallocate, issue
@@ -56,6 +57,7 @@ async def load_orders(
         NotFound: a customer, location or channel does not exist.
         InsufficientStock: a seller does not have the units.
         DuplicateExternalReference: another transaction loads the same orders.
+        DuplicateTrackingNumber: a parcel of the carrier has a number that one of theirs would have.
         ValidationFailed, Forbidden, ProductNotFound, ProductNotSellable: see `accept`.
 
     Locks: stock levels in (location, sku) order.
@@ -213,6 +215,9 @@ async def _store(tx: Tx, pasts: Sequence[Past]) -> None:
     except IntegrityError as error:
         if constraint_of(error) == "uq_sales_order_channel_external_reference":
             raise DuplicateExternalReference("of a loaded order") from error
+        if constraint_of(error) == "uq_parcel_carrier_tracking_number":
+            carrier = next(iter(last.values())).carrier
+            raise DuplicateTrackingNumber(carrier, "of a loaded order") from error
         raise
 
 

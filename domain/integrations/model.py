@@ -35,6 +35,8 @@ class HistoricOrder:
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     reason: str | None = None
+    tracking: str | None = None
+    """What the numbers of its parcels begin with, which nobody tells; None: its reference."""
 
     @property
     def reference(self) -> str:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from domain.catalog.quote import quote
 from domain.common.errors import NotFound
 from domain.common.idempotency import Command, begun, claim, load, stored
-from domain.common.ids import OrderId, OrderLineId
+from domain.common.ids import LocationId, OrderId, OrderLineId
+from domain.common.sql import among
 from domain.common.transaction import Tx
 from domain.customers.resolve import resolve_customer
 from domain.identity.model import Actor
@@ -129,7 +130,7 @@ async def _draft(
     tx: Tx, actor: Actor, command: PlaceOrder, terms: Terms, placed_at: datetime | None
 ) -> Draft:
     now = await tx.now()
-    country = await _tax_country(tx, command)
+    country = tax_country(command, await store_countries(tx, [command]))
     skus = {line.sku for line in command.lines}
     offers = await quote(
         tx.connection, skus, command.channel, command.currency, country, placed_at or now
@@ -146,16 +147,33 @@ async def _draft(
     )
 
 
-async def _tax_country(tx: Tx, command: PlaceOrder) -> str:
+async def store_countries(
+    tx: Tx, commands: Sequence[PlaceOrder]
+) -> Mapping[LocationId | None, str]:
+    """The countries of the active locations at which the commands' goods change hands. One
+    statement, none when all of them have an address.
+    """
+    places = {c.delivery.location_id for c in commands if c.delivery.address is None}
+    if not places:
+        return {}
+    query = sa.select(location.c.id, location.c.country).where(
+        among(location.c.id, places), location.c.active
+    )
+    return {LocationId(row.id): row.country for row in await tx.connection.execute(query)}
+
+
+def tax_country(command: PlaceOrder, stores: Mapping[LocationId | None, str]) -> str:
+    """The country whose taxes an order bears; `stores` are those of `store_countries`. Pure.
+
+    Raises:
+        NotFound: there is no active location of that id.
+    """
     if command.delivery.address is not None:
         return command.delivery.address.country
     place = command.delivery.location_id
-    found = await tx.connection.scalar(
-        sa.select(location.c.country).where(location.c.id == place, location.c.active)
-    )
-    if found is None:
+    if place not in stores:
         raise NotFound("location", str(place))
-    return found
+    return stores[place]
 
 
 def _may_wait(command: PlaceOrder) -> bool:

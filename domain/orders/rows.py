@@ -1,15 +1,21 @@
-"""Orders as rows: the columns of their tables, those that change, and the values in them. Pure."""
+"""Orders as rows: the columns of their tables, those that change, and the values in them. Pure.
 
-from collections.abc import Mapping
-from dataclasses import fields
+Rows have names: those of the parameters by which a statement that was built once is given them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
+
+import sqlalchemy as sa
 
 from domain.orders.model import Address, FulfillmentOrder, Group, Line, Order, Pickup
 from domain.orders.tables import (
     fulfillment_order,
     line_group,
     order_address,
+    order_history,
     order_line,
     order_pickup,
     sales_order,
@@ -20,6 +26,7 @@ from domain.supply.model import Promise
 from domain.supply.tables import promise
 
 Part = Line | Group | FulfillmentOrder | Payment | Address | Pickup | Promise
+Rows = dict[str, list[Mapping[str, Any]]]
 
 ORDER_COLUMNS = [column.name for column in sales_order.columns]
 LINE_COLUMNS = [column.name for column in order_line.columns]
@@ -83,6 +90,65 @@ PAYMENT_CHANGING = [
     "refund_due_minor",
     "updated_at",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The next version of an order, its history row, and those of its parts that changed."""
+
+    before: Order
+    order: Order
+    entry: Mapping[str, Any]
+    lines: Sequence[Line]
+    works: Sequence[FulfillmentOrder]
+    groups: Sequence[Group]
+    payments: Sequence[Payment]
+
+
+NEW_PARTS: Sequence[tuple[str, sa.Table, Sequence[str]]] = (
+    ("orders", sales_order, ORDER_COLUMNS),
+    ("lines", order_line, LINE_COLUMNS),
+    ("groups", line_group, GROUP_COLUMNS),
+    ("payments", payment, PAYMENT_COLUMNS),
+    ("history", order_history, HISTORY_COLUMNS),
+    ("addresses", order_address, ADDRESS_COLUMNS),
+)
+"""The names of `new_rows`, but for "works": nobody works on an order that was just placed."""
+
+CHANGED_PARTS: Sequence[tuple[str, sa.Table, Sequence[str], Sequence[str]]] = (
+    ("lines", order_line, LINE_COLUMNS, LINE_CHANGING),
+    ("works", fulfillment_order, WORK_COLUMNS, WORK_CHANGING),
+    ("groups", line_group, GROUP_COLUMNS, GROUP_CHANGING),
+    ("payments", payment, PAYMENT_COLUMNS, PAYMENT_CHANGING),
+)
+"""The names of `changed_rows` of parts, with the columns that change."""
+
+
+def new_rows(orders: Sequence[Order], history: Sequence[Mapping[str, Any]]) -> Rows:
+    """The rows of new orders with all their parts and history."""
+    return {
+        "orders": [order_row(order) for order in orders],
+        "lines": [line_row(order, line) for order in orders for line in order.lines],
+        "groups": [group_row(order, group) for order in orders for group in order.groups],
+        "works": [work_row(order, work) for order in orders for work in order.fulfillment_orders],
+        "payments": [fields_of(paid) for order in orders for paid in order.payments],
+        "history": list(history),
+        "addresses": [
+            address_row(order, order.address) for order in orders if order.address is not None
+        ],
+    }
+
+
+def changed_rows(changes: Sequence[Change]) -> Rows:
+    """The rows of changed orders, of their changed parts, and of their history."""
+    return {
+        "orders": [order_row(change.order) for change in changes],
+        "lines": [line_row(change.order, line) for change in changes for line in change.lines],
+        "works": [work_row(change.order, work) for change in changes for work in change.works],
+        "groups": [group_row(change.order, each) for change in changes for each in change.groups],
+        "payments": [fields_of(paid) for change in changes for paid in change.payments],
+        "history": [change.entry for change in changes],
+    }
 
 
 def order_row(order: Order) -> dict[str, Any]:

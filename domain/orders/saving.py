@@ -1,7 +1,7 @@
 """Writing an order: every change is one version, one history row, one event, one statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,42 +12,32 @@ from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import FulfillmentOrder, Group, Line, Order, OrderStatus
+from domain.orders.model import FulfillmentOrder, Order, OrderStatus
 from domain.orders.promises import kept
 from domain.orders.rows import (
     ADDRESS_COLUMNS,
-    GROUP_CHANGING,
-    GROUP_COLUMNS,
+    CHANGED_PARTS,
     HISTORY_COLUMNS,
-    LINE_CHANGING,
-    LINE_COLUMNS,
+    NEW_PARTS,
     ORDER_CHANGING,
-    ORDER_COLUMNS,
-    PAYMENT_CHANGING,
-    PAYMENT_COLUMNS,
     PICKUP_COLUMNS,
     PROMISE_COLUMNS,
-    WORK_CHANGING,
     WORK_COLUMNS,
+    Change,
     address_row,
+    changed_rows,
     fields_of,
-    group_row,
     history_row,
-    line_row,
+    new_rows,
     order_row,
-    work_row,
 )
 from domain.orders.tables import (
     fulfillment_order,
-    line_group,
     order_address,
     order_history,
-    order_line,
     order_pickup,
     sales_order,
 )
-from domain.payments.model import Payment
-from domain.payments.tables import payment
 from domain.supply.tables import promise
 
 __all__ = ["history_row"]  # of those who store whole orders
@@ -60,16 +50,10 @@ async def create(
     created = replace(order, version=1)
     entry = history_row(tx.actor_key, created, action, detail)
     await publish(tx, order_changed(created, action, None))
-    writes: list[UpdateBase] = [
-        insert_many(sales_order, ORDER_COLUMNS, [order_row(created)]),
-        insert_many(order_line, LINE_COLUMNS, [line_row(created, line) for line in created.lines]),
-        insert_many(line_group, GROUP_COLUMNS, [group_row(created, g) for g in created.groups]),
-        insert_many(payment, PAYMENT_COLUMNS, [fields_of(p) for p in created.payments]),
-        insert_many(order_history, HISTORY_COLUMNS, [entry]),
+    rows = new_rows([created], [entry])
+    writes = [
+        insert_many(table, names, rows[part]) for part, table, names in NEW_PARTS if rows[part]
     ]
-    if created.address is not None:
-        row = address_row(created, created.address)
-        writes.append(insert_many(order_address, ADDRESS_COLUMNS, [row]))
     await _execute(tx, [*writes, *also])
     return created
 
@@ -110,19 +94,6 @@ async def save_among(
     return change.order
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The next version of an order, its history row, and those of its parts that changed."""
-
-    before: Order
-    order: Order
-    entry: Mapping[str, Any]
-    lines: Sequence[Line]
-    works: Sequence[FulfillmentOrder]
-    groups: Sequence[Group]
-    payments: Sequence[Payment]
-
-
 async def record(
     tx: Tx,
     before: Order,
@@ -159,18 +130,12 @@ def _writes(change: Change) -> list[UpdateBase]:
         _update_order(after),
         insert_many(order_history, HISTORY_COLUMNS, [change.entry]),
     ]
-    if change.lines:
-        rows = [line_row(after, line) for line in change.lines]
-        writes.append(upsert_many(order_line, LINE_COLUMNS, LINE_CHANGING, rows))
-    if change.works:
-        rows = [work_row(after, work) for work in change.works]
-        writes.append(upsert_many(fulfillment_order, WORK_COLUMNS, WORK_CHANGING, rows))
-    if change.groups:
-        rows = [group_row(after, group) for group in change.groups]
-        writes.append(upsert_many(line_group, GROUP_COLUMNS, GROUP_CHANGING, rows))
-    if change.payments:
-        rows = [fields_of(paid) for paid in change.payments]
-        writes.append(upsert_many(payment, PAYMENT_COLUMNS, PAYMENT_CHANGING, rows))
+    rows = changed_rows([change])
+    writes += [
+        upsert_many(table, names, changing, rows[part])
+        for part, table, names, changing in CHANGED_PARTS
+        if rows[part]
+    ]
     if after.address is not None and after.address != before.address:
         row = address_row(after, after.address)
         writes.append(upsert_many(order_address, ADDRESS_COLUMNS, ADDRESS_COLUMNS[1:], [row]))
@@ -222,19 +187,10 @@ def whole(orders: Sequence[Order], history: Sequence[Mapping[str, Any]]) -> list
 
     `history`: one `history_row` for each version of each order.
     """
-    addresses = [address_row(order, order.address) for order in orders if order.address is not None]
-    lines = [line_row(order, line) for order in orders for line in order.lines]
-    groups = [group_row(order, group) for order in orders for group in order.groups]
-    works = [work_row(order, work) for order in orders for work in order.fulfillment_orders]
-    payments = [fields_of(paid) for order in orders for paid in order.payments]
+    rows = new_rows(orders, history)
     return [
-        insert_many(sales_order, ORDER_COLUMNS, [order_row(order) for order in orders]),
-        insert_many(order_line, LINE_COLUMNS, lines),
-        insert_many(line_group, GROUP_COLUMNS, groups),
-        insert_many(fulfillment_order, WORK_COLUMNS, works),
-        insert_many(payment, PAYMENT_COLUMNS, payments),
-        insert_many(order_history, HISTORY_COLUMNS, history),
-        insert_many(order_address, ADDRESS_COLUMNS, addresses),
+        *[insert_many(table, names, rows[part]) for part, table, names in NEW_PARTS],
+        insert_many(fulfillment_order, WORK_COLUMNS, rows["works"]),
     ]
 
 

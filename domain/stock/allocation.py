@@ -8,6 +8,7 @@ and changes all levels of the demand or none. Each changed level publishes one S
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
@@ -25,6 +26,7 @@ from domain.stock.model import (
 )
 from domain.stock.posting import (
     NONE,
+    RESERVATION_COLUMNS,
     Ground,
     Number,
     Statement,
@@ -44,6 +46,7 @@ from domain.stock.posting import (
 )
 from domain.stock.tables import reservation
 
+N = TypeVar("N", int, Number)
 _MINE = reservation.c.owner == given("owner")
 
 
@@ -170,7 +173,6 @@ def _reserve() -> Statement:
 
 def _insert_reservations(changed: sa.CTE) -> UpdateBase:
     now = sa.func.now()
-    columns = ["id", "sku", "location_id", "quantity", "state", "owner", "expires_at", "created_at"]
     chosen = sa.select(
         changed.c.reservation_id,
         changed.c.sku,
@@ -181,7 +183,9 @@ def _insert_reservations(changed: sa.CTE) -> UpdateBase:
         now + given("ttl", sa.Interval),
         now,
     )
-    return sa.insert(reservation).from_select(columns, chosen, include_defaults=False)
+    return sa.insert(reservation).from_select(
+        list(RESERVATION_COLUMNS), chosen, include_defaults=False
+    )
 
 
 @cache
@@ -217,7 +221,7 @@ def _move(source: Bucket, target: Bucket) -> Statement:
     at = ground(given_demand())
     quantity = at.demand.c.quantity
     judged = at.judged(requested=quantity, available=_held_in(at, source))
-    changed = change(judged, _added(judged, source, target))
+    changed = change(judged, added(source, target, judged.c.quantity))
     return statement(
         judged,
         changed,
@@ -236,13 +240,14 @@ def _held_in(at: Ground, source: Bucket) -> sa.ColumnElement[int]:
             return at.locked.c[source.lower()]
 
 
-def _added(judged: sa.CTE, source: Bucket, target: Bucket) -> dict[str, Number]:
-    """Units added to the counters; FREE has none, and what goes outside is no longer on hand."""
-    quantity = judged.c.quantity
-    added: dict[str, Number] = {}
+def added(source: Bucket, target: Bucket, quantity: N) -> dict[str, N]:
+    """Units that a move adds to the counters; FREE has none, and what goes outside is no longer on
+    hand.
+    """
+    more: dict[str, N] = {}
     for bucket, units in ((source, -quantity), (target, quantity)):
         if bucket is Bucket.EXTERNAL:
-            added["on_hand"] = -units
+            more["on_hand"] = -units
         elif bucket is not Bucket.FREE:
-            added[bucket.lower()] = units
-    return added
+            more[bucket.lower()] = units
+    return more

@@ -38,7 +38,14 @@ COUNTERS = (
 LEVEL_COLUMNS = ("id", "sku", "location_id", *COUNTERS, "version", "updated_at")
 NONE: Number = sa.literal_column("0", sa.Integer)
 NEVER = sa.false()
-_MOVEMENT = ("location_id", "sku", "from_bucket", "to_bucket", "quantity")
+RESERVATION_COLUMNS = (
+    "id", "sku", "location_id", "quantity", "state", "owner", "expires_at", "created_at",
+)  # fmt: skip
+"""Those of an active reservation."""
+MOVEMENT_COLUMNS = (
+    "location_id", "sku", "from_bucket", "to_bucket", "quantity", "reason", "reference", "actor",
+    "at",
+)  # fmt: skip
 
 
 def constant(value: StrEnum) -> sa.ColumnElement[str]:
@@ -137,8 +144,8 @@ class Ground:
                 limit.label("available"),
                 sa.func.bool_and(enough).over().label("granted"),
             )
-            .outerjoin_from(demand, locked, _same_place(demand, locked))
-            .outerjoin(self.ending, _same_place(self.ending, demand))
+            .outerjoin_from(demand, locked, same_place(demand, locked))
+            .outerjoin(self.ending, same_place(self.ending, demand))
             .cte("judged")
             .prefix_with("MATERIALIZED")
         )
@@ -146,14 +153,7 @@ class Ground:
 
 def ground(demand: sa.CTE, mine: sa.ColumnElement[bool] = NEVER) -> Ground:
     """The ground of a posting. Expired reservations end with it, and those that are `mine`."""
-    locked = (
-        sa.select(*[stock_level.c[name] for name in LEVEL_COLUMNS])
-        .join(demand, _same_place(stock_level, demand))
-        .order_by(stock_level.c.location_id, stock_level.c.sku)
-        .with_for_update(key_share=True, of=stock_level)
-        .cte("locked")
-        .prefix_with("MATERIALIZED")
-    )
+    locked = locked_levels(demand)
     expired = reservation.c.expires_at <= sa.func.now()
     held = (
         sa.select(
@@ -163,7 +163,7 @@ def ground(demand: sa.CTE, mine: sa.ColumnElement[bool] = NEVER) -> Ground:
             reservation.c.quantity,
             expired.label("expired"),
         )
-        .join(locked, _same_place(reservation, locked))
+        .join(locked, same_place(reservation, locked))
         .where(reservation.c.state == constant(ReservationState.ACTIVE), sa.or_(expired, mine))
         .with_for_update(key_share=True, of=reservation)
         .cte("held")
@@ -180,6 +180,18 @@ def ground(demand: sa.CTE, mine: sa.ColumnElement[bool] = NEVER) -> Ground:
         .cte("ending")
     )
     return Ground(demand, locked, held, ending)
+
+
+def locked_levels(wanted: sa.CTE) -> sa.CTE:
+    """The levels at the wanted places (location_id, sku), locked in the order of all levels."""
+    return (
+        sa.select(*[stock_level.c[name] for name in LEVEL_COLUMNS])
+        .join(wanted, same_place(stock_level, wanted))
+        .order_by(stock_level.c.location_id, stock_level.c.sku)
+        .with_for_update(key_share=True, of=stock_level)
+        .cte("locked")
+        .prefix_with("MATERIALIZED")
+    )
 
 
 def change(
@@ -223,7 +235,7 @@ def end_reservations(at: Ground, changed: sa.CTE, state: ReservationState) -> Up
     held = at.held
     return (
         sa.update(reservation)
-        .where(reservation.c.id == held.c.id, _same_place(held, changed))
+        .where(reservation.c.id == held.c.id, same_place(held, changed))
         .values(
             state=sa.case(
                 (held.c.expired, constant(ReservationState.EXPIRED)), else_=constant(state)
@@ -267,7 +279,7 @@ def record_movements(changed: sa.CTE, *movements: Statement) -> UpdateBase:
         given("actor"),
         sa.func.now(),
     )
-    columns = [*_MOVEMENT, "reason", "reference", "actor", "at"]
+    columns = list(MOVEMENT_COLUMNS)
     return sa.insert(stock_movement).from_select(columns, chosen, include_defaults=False)
 
 
@@ -350,7 +362,8 @@ def _refusal(rows: Sequence[sa.Row[Any]]) -> DomainError:
     )
 
 
-def _same_place(left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
+def same_place(left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two rows are of one location and SKU."""
     return sa.and_(left.c.location_id == right.c.location_id, left.c.sku == right.c.sku)
 
 

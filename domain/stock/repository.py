@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.common.reading import any_of
 from domain.locations.tables import channel_location, location
 from domain.stock.model import ReservationState
 from domain.stock.posting import NONE, Number, constant, free_of
@@ -58,13 +58,12 @@ async def candidates(
 
 def _candidates() -> sa.Select[*tuple[Any, ...]]:
     facts = [location.c[name] for name in _LOCATION_FACTS]
-    skus = sa.bindparam("skus", type_=ARRAY(sa.Text))
     return (
         sa.select(stock_level.c.sku, location.c.id, *facts, promisable())
         .join(location, location.c.id == stock_level.c.location_id)
         .join(channel_location, channel_location.c.location_id == location.c.id)
         .where(
-            stock_level.c.sku == sa.any_(skus),
+            any_of(stock_level.c.sku, "skus"),
             channel_location.c.channel == sa.bindparam("channel", type_=sa.Text),
             location.c.active,
         )

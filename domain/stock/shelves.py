@@ -14,14 +14,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.fixed import Fixed
 from domain.common.ids import LocationId, Sku, new_id
+from domain.common.reading import any_of
 from domain.common.sql import few_given, insert_given, rows_given
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
+from domain.stock.allocation import added
 from domain.stock.errors import InsufficientStock
 from domain.stock.events import stock_changed
 from domain.stock.model import (
@@ -32,20 +33,20 @@ from domain.stock.model import (
     ReservationState,
     aggregate,
 )
-from domain.stock.posting import LEVEL_COLUMNS, constant, level_of
+from domain.stock.posting import (
+    MOVEMENT_COLUMNS,
+    RESERVATION_COLUMNS,
+    constant,
+    level_of,
+    locked_levels,
+    same_place,
+)
 from domain.stock.tables import reservation, stock_level, stock_movement
 
 Place = tuple[LocationId, Sku]
 Written = dict[str, list[dict[str, Any]]]
 """Rows by the parameter that `shelf_writes` wants them as."""
 
-_RESERVATION = [
-    "id", "sku", "location_id", "quantity", "state", "owner", "expires_at", "created_at",
-]  # fmt: skip
-_MOVEMENT = [
-    "sku", "location_id", "from_bucket", "to_bucket", "quantity", "reason", "reference", "actor",
-    "at",
-]  # fmt: skip
 _COUNTERS = ("on_hand", "allocated", "reserved")
 
 
@@ -117,7 +118,7 @@ class Shelves:
                 new_id(), demand.sku, demand.location_id, demand.quantity,
                 ReservationState.ACTIVE.value, owner, self._now + ttl, self._now,
             )  # fmt: skip
-            self._rows["reserved"].append(dict(zip(_RESERVATION, row, strict=True)))
+            self._rows["reserved"].append(dict(zip(RESERVATION_COLUMNS, row, strict=True)))
 
     def allocate(self, tx: Tx, demands: Iterable[Demand], *, owner: str, reference: str) -> None:
         """The demand is allocated, first from what `owner` reserved there; as
@@ -206,13 +207,14 @@ class Shelves:
         reference: str,
     ) -> None:
         shelf = self._shelves[demand.location_id, demand.sku]
-        _move(shelf.moved, source, target, units)
+        for name, more in added(source, target, units).items():
+            shelf.moved[name] += more
         shelf.taken_by = tx
         row = (
-            demand.sku, demand.location_id, source.value, target.value, units, reason.value,
+            demand.location_id, demand.sku, source.value, target.value, units, reason.value,
             reference, tx.actor_key, self._now,
         )  # fmt: skip
-        self._rows["moved"].append(dict(zip(_MOVEMENT, row, strict=True)))
+        self._rows["moved"].append(dict(zip(MOVEMENT_COLUMNS, row, strict=True)))
 
 
 async def lock_shelves(tx: Tx, places: Collection[Place], owners: Sequence[str] = ()) -> Shelves:
@@ -246,11 +248,11 @@ def shelf_writes() -> list[UpdateBase]:
     levels = rows_given(columns, "levels")
     following = {name: levels.c[name] for name in (*_COUNTERS, "version")}
     return [
-        insert_given(reservation, _RESERVATION, "reserved"),
+        insert_given(reservation, RESERVATION_COLUMNS, "reserved"),
         sa.update(reservation)
         .where(reservation.c.id == ended.c.id)
         .values(state=ended.c.state, ended_at=sa.func.now()),
-        insert_given(stock_movement, _MOVEMENT, "moved"),
+        insert_given(stock_movement, MOVEMENT_COLUMNS, "moved"),
         sa.update(stock_level)
         .where(stock_level.c.id == levels.c.id)
         .values(**following, updated_at=sa.func.now()),
@@ -259,22 +261,14 @@ def shelf_writes() -> list[UpdateBase]:
 
 def _locking() -> sa.Select[*tuple[Any, ...]]:
     wanted = few_given([stock_level.c.location_id, stock_level.c.sku], "places", "wanted")
-    locked = (
-        sa.select(*[stock_level.c[name] for name in LEVEL_COLUMNS])
-        .join(wanted, _same_place(stock_level, wanted))
-        .order_by(stock_level.c.location_id, stock_level.c.sku)
-        .with_for_update(key_share=True, of=stock_level)
-        .cte("locked")
-        .prefix_with("MATERIALIZED")
-    )
-    owners = sa.bindparam("owners", type_=ARRAY(sa.Text))
+    locked = locked_levels(wanted)
     expired = reservation.c.expires_at <= sa.func.now()
-    own = sa.and_(reservation.c.owner == sa.any_(owners), sa.not_(expired))
+    own = sa.and_(any_of(reservation.c.owner, "owners"), sa.not_(expired))
     lapsed, mine = _held("lapsed", locked, expired), _held("mine", locked, own)
     held = sa.union_all(sa.select(*lapsed.c), sa.select(*mine.c)).subquery("held")
     return (
         sa.select(*locked.c, held.c.held_id, held.c.quantity, held.c.owner, held.c.expired)
-        .outerjoin_from(locked, held, _same_place(locked, held))
+        .outerjoin_from(locked, held, same_place(locked, held))
         .order_by(locked.c.location_id, locked.c.sku, held.c.held_id)
     )
 
@@ -290,7 +284,7 @@ def _held(name: str, locked: sa.CTE, condition: sa.ColumnElement[bool]) -> sa.CT
             reservation.c.owner,
             (reservation.c.expires_at <= sa.func.now()).label("expired"),
         )
-        .join(locked, _same_place(reservation, locked))
+        .join(locked, same_place(reservation, locked))
         .where(reservation.c.state == constant(ReservationState.ACTIVE), condition)
         .with_for_update(key_share=True, of=reservation)
         .cte(name)
@@ -298,22 +292,9 @@ def _held(name: str, locked: sa.CTE, condition: sa.ColumnElement[bool]) -> sa.CT
     )
 
 
-def _same_place(left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(left.c.location_id == right.c.location_id, left.c.sku == right.c.sku)
-
-
 def _check(demand: Demand, available: int) -> None:
     if demand.quantity > available:
         raise InsufficientStock(demand.sku, demand.location_id, demand.quantity, available)
-
-
-def _move(counters: dict[str, int], source: Bucket, target: Bucket, units: int) -> None:
-    """Units went from one bucket to another; FREE is what is left over."""
-    for bucket, more in ((source, -units), (target, units)):
-        if bucket is Bucket.EXTERNAL:
-            counters["on_hand"] -= more
-        elif bucket is not Bucket.FREE:
-            counters[bucket.lower()] += more
 
 
 _LOCKING = Fixed(_locking)

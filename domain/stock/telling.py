@@ -4,12 +4,7 @@ A dictionary per event is made in 20 microseconds, and a level changed in a tent
 holds what stands here against `domain.stock.events`.
 """
 
-from domain.stock.posting import free_text
-
-_COUNTERS = (
-    "on_hand", "allocated", "reserved", "damaged", "inspection", "quality_hold", "display",
-    "safety",
-)  # fmt: skip
+from domain.stock.posting import COUNTERS, free_text
 
 
 def stock_events_text(source: str) -> str:
@@ -19,7 +14,7 @@ def stock_events_text(source: str) -> str:
     Its parameters are `moment`, the time at which they changed in ISO form, and `tail`, what all
     events share as JSON without the opening brace. SKUs need no escapes (`checked_sku`).
     """
-    counters = "".join(f"""',"{name}":', e.{name}, """ for name in _COUNTERS)
+    counters = "".join(f"""',"{name}":', e.{name}, """ for name in COUNTERS)
     return f"""
     SELECT CAST('[' || string_agg(concat(
         '{{"type":"StockChanged","aggregate":"stock_level","aggregate_id":"', e.id,

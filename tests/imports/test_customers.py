@@ -110,6 +110,22 @@ async def test_what_rows_say_is_in_the_quarantine_alone(
         assert secret not in output
 
 
+async def test_an_address_that_was_just_given_up_makes_nobody_its_owner(world: AsyncEngine) -> None:
+    await imported(world, CUSTOMERS, FILE)
+    file = (
+        f"{HEADER}crm,1,WEB,ada@work.example,,,,,\ncrm,9,WEB,ada@example.com,,,Eve,,\n"
+    ).encode()
+
+    job = await imported(world, CUSTOMERS, file)
+
+    assert counts(job) == ("SUCCEEDED", 2, 1, 0, 1)
+    assert await reasons(world, job) == [(3, "email: belongs to another customer")]
+    assert [row[:2] for row in await people(world)] == [("Ada", "ada@work.example"), ("Bo", None)]
+    again = await imported(world, CUSTOMERS, file)
+    assert counts(again) == ("SUCCEEDED", 2, 1, 1, 0)
+    assert [row[0] for row in await people(world)] == ["Ada", "Bo", "Eve"]
+
+
 async def test_the_quarantine_and_nothing_else_is_new(world: AsyncEngine) -> None:
     before = await everything(world)
     await imported(world, CUSTOMERS, f"{HEADER}crm,1,WEB,x,,,,,\n".encode())

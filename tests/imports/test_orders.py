@@ -128,6 +128,48 @@ async def test_an_order_is_applied_whole_or_refused_whole(shop: Shop, engine: As
     assert told[13] == "reference: must not be empty"
 
 
+async def test_amounts_and_moments_that_no_table_holds_are_refused(
+    shop: Shop, engine: AsyncEngine
+) -> None:
+    del shop
+    data = file(
+        {"reference": "B-1", "unit_price": "99999999999999999999.00"},
+        {"reference": "B-2", "shipping": "99999999999999999999.00"},
+        {"reference": "B-3", "placed_at": "0001-01-01T00:00:00+09:00"},
+        {"reference": "B-4"},
+    )
+
+    job = await imported(engine, ORDERS, data)
+
+    assert counts(job) == ("SUCCEEDED", 4, 1, 0, 3)
+    assert await reasons(engine, job) == [
+        (2, "unit_price.amount: must not be negative, nor absurdly high"),
+        (3, "shipping.amount: must not be negative, nor absurdly high"),
+        (4, "placed_at: must be a moment such as 2026-01-31T18:00:00Z"),
+    ]
+
+
+async def test_channels_may_use_the_same_reference(shop: Shop, engine: AsyncEngine) -> None:
+    del shop
+    data = file({"reference": "F-1"}, {"reference": "F-1", "channel": "POS"}, {"reference": "f-1"})
+    job = await imported(engine, ORDERS, data)
+    assert counts(job) == ("SUCCEEDED", 3, 2, 0, 1)
+    assert await reasons(engine, job) == [
+        (4, "tracking number of a loaded order of IMPORT is used already")
+    ]
+
+
+async def test_an_order_without_a_language_has_not_that_of_another(
+    shop: Shop, engine: AsyncEngine
+) -> None:
+    del shop
+    data = file({"reference": "G-1", "language": "it"}, {"reference": "G-2"})
+    assert counts(await imported(engine, ORDERS, data)) == ("SUCCEEDED", 2, 2, 0, 0)
+    query = "SELECT language FROM sales_order ORDER BY external_reference"
+    async with engine.connect() as connection:
+        assert list(await connection.scalars(sa.text(query))) == ["it", "en"]
+
+
 async def test_a_commit_of_an_import_is_one_outbox_row(shop: Shop, engine: AsyncEngine) -> None:
     del shop
     before = len(await events(engine))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.catalog.prices import prices_by_sku
 from domain.catalog.repository import all_variants_by_sku
 from domain.common.ids import Sku
+from domain.imports import products
 from domain.imports.model import ImportKind
 from tests.support.imports import assert_sound, clear_stages, counts, imported, reasons
 from tests.support.mutations import everything
@@ -122,6 +123,20 @@ async def test_rows_that_break_a_rule_are_refused(world: AsyncEngine) -> None:
     ]
 
 
+async def test_a_product_has_no_more_variants_than_by_hand(
+    world: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "MAX_VARIANTS", 2)
+    header = b"product,sku,name\n"
+    await imported(world, PRODUCTS, header + b"OLDS,A,Old hat\n")
+
+    job = await imported(world, PRODUCTS, header + b"OLDS,B,Old hat\nOLDS,A,Older hat\n")
+
+    assert counts(job) == ("SUCCEEDED", 2, 1, 0, 1)
+    assert await reasons(world, job) == [(2, "product: has at most 2 variants")]
+    assert (await variant_of(world, "A")).product_names == {"en": "Older hat"}
+
+
 async def test_prices_are_set_once(world: AsyncEngine) -> None:
     file = (
         b"sku,channel,currency,amount,valid_from,valid_to\n"
@@ -186,6 +201,24 @@ async def test_money_is_decimal_text_with_the_digits_of_its_currency(world: Asyn
         (11, "valid_from: must have an offset from UTC, such as Z"),
     ]
     assert [each[:2] for each in await prices_of(world)] == [("KWD", 1234)]
+
+
+async def test_a_price_that_would_end_before_now_is_refused_alone(world: AsyncEngine) -> None:
+    file = (
+        b"sku,channel,currency,amount,valid_from,valid_to\n"
+        b"OLD,WEB,EUR,9,,2020-01-01T00:00:00Z\n"
+        b"OLD,WEB,SEK,9,,9999-12-31T23:59:59-05:00\n"
+        b"OLD,WEB,JPY,9,,\n"
+    )
+
+    job = await imported(world, PRICES, file)
+
+    assert counts(job) == ("SUCCEEDED", 3, 1, 0, 2)
+    assert await reasons(world, job) == [
+        (2, "validTo: must be later than validFrom"),
+        (3, "valid_to: must be a moment such as 2026-01-31T18:00:00Z"),
+    ]
+    assert [each[:2] for each in await prices_of(world)] == [("JPY", 9)]
 
 
 async def test_a_planned_price_that_overlaps_is_refused(world: AsyncEngine) -> None:

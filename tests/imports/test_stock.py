@@ -1,5 +1,6 @@
 """Stock levels out of files: what is applied, what is refused, and what the books say."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.common.errors import ValidationFailed
 from domain.common.ids import Sku
 from domain.common.transaction import Tx
 from domain.imports.model import ImportKind
+from domain.imports.repository import page_of_refusals
 from domain.stock.allocation import allocate, issue
 from domain.stock.audit import violations
 from domain.stock.events import payload_of, stock_changed
@@ -197,6 +200,19 @@ async def test_the_last_row_of_a_key_counts(world: AsyncEngine) -> None:
     assert counts(again) == ("SUCCEEDED", 3, 0, 1, 2)
     assert await reasons(world, again) == [(2, "line 4 replaces it"), (3, "line 4 replaces it")]
     assert (await level_at(world, "HAT")).on_hand == 3
+
+
+async def test_refused_rows_are_paged_by_cursors_of_their_own(world: AsyncEngine) -> None:
+    job = await imported(world, STOCK, b"location,sku,on_hand\nA,HAT,1\nB,HAT,1\nC,HAT,1\n")
+    async with world.connect() as connection:
+        first = await page_of_refusals(connection, job.id, 2, None)
+        rest = await page_of_refusals(connection, job.id, 2, first.cursors[-1])
+        assert [each.line for each in (*first.items, *rest.items)] == [2, 3, 4]
+        assert (first.has_next, rest.has_next) == (True, False)
+        for place in ("2", "x.1", f"{2**63}.1"):
+            cursor = base64.urlsafe_b64encode(place.encode()).decode()
+            with pytest.raises(ValidationFailed, match="is not a cursor of this list"):
+                await page_of_refusals(connection, job.id, 2, cursor)
 
 
 async def test_versions_of_a_job_are_contiguous_events(world: AsyncEngine) -> None:

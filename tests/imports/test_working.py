@@ -160,6 +160,23 @@ async def test_rows_that_the_database_lost_fail_the_job_and_not_the_next(
     assert counts(again) == ("SUCCEEDED", 600, 600, 0, 0)
 
 
+async def test_a_job_of_which_the_database_lost_some_rows_does_not_succeed(
+    world: AsyncEngine,
+) -> None:
+    database = database_of(world)
+    job = await taken(database, STOCK, file(5))
+    async with world.begin() as connection:
+        lost = f"DELETE FROM staging.import_{job.id.hex} WHERE line > 500"
+        await connection.execute(sa.text(lost))
+
+    assert await work_off(database) == 1
+
+    after = await job_now(database, job)
+    assert counts(after) == ("FAILED", 600, 499, 0, 0)
+    assert (after.failure or "").startswith("IMPORT_STAGING_LOST: ")
+    assert await on_hand(world) == {(5, 499)}
+
+
 async def test_a_defect_fails_the_job_loudly_and_the_queue_goes_on(
     world: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,11 +10,10 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from domain.common.errors import DomainError, IdempotencyConflict
-from domain.common.idempotency import load
+from domain.common.idempotency import check_use, load
 from domain.common.ids import OrderId
 from domain.common.many_keys import KnownKey, begun_row, known_keys
 from domain.common.transaction import Tx
@@ -23,7 +22,7 @@ from domain.events.outbox import publish
 from domain.orders.batching.jobs import Acceptance
 from domain.orders.batching.lane import Refused, Verdict
 from domain.orders.batching.lookup import Known, Ready, known_of
-from domain.orders.batching.writing import store_accepted
+from domain.orders.batching.writing import Accepted, store_accepted
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.events import order_changed
 from domain.orders.model import GroupState, Order
@@ -34,27 +33,17 @@ from domain.orders.rows import history_row
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.sourcing.model import Plan
 from domain.stock.errors import InsufficientStock
-from domain.stock.model import aggregate
 from domain.stock.shelves import Place, Shelves, lock_shelves
 
 Outcome = Order | Placed | Refused | Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An order that was decided: stored with its history and its key."""
-
-    order: Order
-    entry: Mapping[str, Any]
-    key: Mapping[str, Any]
 
 
 async def accept_many(tx: Tx, jobs: Sequence[Acceptance]) -> list[Outcome]:
     """What `accept` says of each job, in their order; no two of them have the same key.
 
     AGAIN: the stock it would take has moved since it was planned, and the level that it would take
-    now is not locked. ALONE: its customer, who is known, gets another reference, which locks the
-    customer's row.
+    now is not locked; or a twin elsewhere began just now. ALONE: its customer, who is known, gets
+    another reference, which locks the customer's row.
 
     Raises:
         DBAPIError: the batch cannot be stored as it is; nothing of it is.
@@ -80,13 +69,16 @@ async def _replayed(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outc
 
 
 def _replay(job: Acceptance, key: KnownKey, orders: Mapping[OrderId, Order]) -> Outcome:
-    if key.operation != OPERATION or key.input_hash != job.input_hash:
-        return Refused(IdempotencyConflict(job.command.idempotency_key))
+    name, before = job.command.idempotency_key, (key.operation, key.input_hash)
+    try:
+        check_use(name, OPERATION, job.input_hash, before=before)
+    except IdempotencyConflict as conflict:
+        return Refused(conflict)
     if key.result is not None:
         return load(Placed, key.result)
     if key.subject_id is None:
         return Verdict.ALONE
-    return orders[OrderId(key.subject_id)]
+    return orders.get(OrderId(key.subject_id), Verdict.AGAIN)
 
 
 async def _decided(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outcome]:
@@ -182,8 +174,8 @@ async def _decide(
         who = known.directory.recognise(command.customer, seen_by=job.actor)
         draft = replace(ready.draft, customer=who.customer)
         order, detail = planned_order(command, draft, ready.lines, plan)
-        demand = aggregate(demand_of(order, [GroupState.NEW]))
-        places = [(each.location_id, each.sku) for each in demand]
+        demand = demand_of(order, [GroupState.NEW])
+        places = {(each.location_id, each.sku) for each in demand}
         if any(shelves.promisable(place) is None for place in places):
             return Verdict.AGAIN
         reference = (command.channel, command.external_reference or "")

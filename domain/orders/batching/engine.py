@@ -34,19 +34,19 @@ ENGINE = "ENGINE"
 class OrderEngine:
     """Decides orders that come at the same time together.
 
-    `lanes` has connections for batches only, with LOCK_TIMEOUT; `database` is for single orders:
-    those that a batch cannot decide (`accept_many`, `settle_many` say which). An order that is
-    alone is a batch too: its statements are compiled once, which makes it cheaper than singly. Two
-    engines on one database are as right as one: they meet at row locks.
+    An order that is alone is a batch too: its statements are compiled once, which makes it cheaper
+    than singly. Two engines on one database are as right as one: they meet at row locks.
     """
 
-    database: Database
     acceptances: Lane[Acceptance, Order | Placed]
     settlements: Lane[Settlement, Settled]
 
     @classmethod
     def over(cls, database: Database, lanes: Database) -> "OrderEngine":
-        """The engine of a worker."""
+        """The engine of a worker. `lanes` has connections for batches only, with LOCK_TIMEOUT;
+        `database` is for single orders: those that a batch cannot decide (`accept_many`,
+        `settle_many` say which).
+        """
 
         async def accept_alone(job: Acceptance) -> Order | Placed:
             return await accept_singly(
@@ -60,7 +60,6 @@ class OrderEngine:
             return Settled(placed)
 
         return cls(
-            database,
             Lane(
                 many=_in_one(lanes, accepting.accept_many),
                 single=accept_alone,
@@ -70,7 +69,7 @@ class OrderEngine:
             Lane(
                 many=_in_one(lanes, settling.settle_many),
                 single=settle_alone,
-                same=lambda job: job.key,
+                same=lambda job: job.seen.id,
                 reaction=reaction,
             ),
         )

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.common.errors import ValidationFailed
-from domain.common.idempotency import Command, input_hash
+from domain.common.idempotency import Command, check_key, input_hash
 from domain.common.many_keys import Key
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
@@ -15,14 +14,12 @@ from domain.orders.settle import Answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Acceptance:
-    """An order to accept. `command` is in the actor's scope and well formed."""
+class _Job:
+    """What somebody asks with a command."""
 
     actor: Actor
-    command: PlaceOrder
-    terms: Terms
+    command: Command
     correlation_id: str
-    input_hash: str
 
     @property
     def key(self) -> Key:
@@ -35,23 +32,20 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settlement:
+class Acceptance(_Job):
+    """An order to accept. `command` is in the actor's scope and well formed."""
+
+    command: PlaceOrder
+    terms: Terms
+    input_hash: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settlement(_Job):
     """An accepted order with the PSP's answers. `seen` is the order that was paid for."""
 
-    actor: Actor
-    command: Command
-    correlation_id: str
     seen: Order
     answers: Answers
-
-    @property
-    def key(self) -> Key:
-        """The actor's idempotency key."""
-        return self.actor.key, self.command.idempotency_key
-
-    def acting(self, tx: Tx) -> Tx:
-        """The batch's transaction in the name of this job's actor."""
-        return tx.acting_for(self.actor.key, self.correlation_id)
 
 
 def acceptance(actor: Actor, given: PlaceOrder, terms: Terms, correlation_id: str) -> Acceptance:
@@ -62,6 +56,5 @@ def acceptance(actor: Actor, given: PlaceOrder, terms: Terms, correlation_id: st
     """
     command = in_actor_scope(actor, given)
     check_order(actor, command)
-    if not 1 <= len(command.idempotency_key) <= 128:
-        raise ValidationFailed("idempotencyKey", "must have 1 to 128 characters")
-    return Acceptance(actor, command, terms, correlation_id, input_hash(command))
+    check_key(command.idempotency_key)
+    return Acceptance(actor, command, correlation_id, terms, input_hash(command))

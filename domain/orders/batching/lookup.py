@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from domain.catalog.quote import Offer, quote
 from domain.common.errors import DomainError, NotFound
 from domain.common.ids import ChannelCode, LocationId, Sku
-from domain.common.sql import among, few_given
+from domain.common.sql import few_given
 from domain.common.transaction import Tx
 from domain.customers.directory import Directory, ReferenceIsNew, look_up
 from domain.customers.resolve import ResolvedCustomer
-from domain.locations.tables import location
 from domain.orders.batching.jobs import Acceptance
 from domain.orders.candidates import candidates_among
 from domain.orders.commands import PlaceOrder
 from domain.orders.draft import Draft, priced_lines
 from domain.orders.model import Line
+from domain.orders.place import store_countries, tax_country
 from domain.orders.tables import sales_order
 from domain.sourcing.model import Candidate
 from domain.stock.repository import CandidateLevel, candidates
@@ -71,7 +71,7 @@ async def known_of(tx: Tx, jobs: Sequence[Acceptance]) -> Known:
     """
     now = await tx.now()
     commands = [job.command for job in jobs]
-    countries = await _countries(tx, commands)
+    countries = await store_countries(tx, commands)
     offers = await _offers(tx, commands, countries, now)
     directory = await look_up(tx, [command.customer for command in commands])
     priced: dict[Acceptance, tuple[Draft, list[Line]] | DomainError | ReferenceIsNew] = {}
@@ -104,7 +104,7 @@ def _priced(
 ) -> tuple[Draft, list[Line]]:
     """The refusals come in the order in which `accept` meets them."""
     command = job.command
-    country = _country(command, countries)
+    country = tax_country(command, countries)
     offered = offers[command.channel, command.currency, country]
     if isinstance(offered, NotFound):
         raise offered
@@ -124,25 +124,6 @@ def _customer(job: Acceptance, directory: Directory) -> ResolvedCustomer:
     return directory.recognise(job.command.customer, seen_by=job.actor).customer
 
 
-def _country(command: PlaceOrder, countries: Mapping[LocationId | None, str]) -> str:
-    if command.delivery.address is not None:
-        return command.delivery.address.country
-    place = command.delivery.location_id
-    if place not in countries:
-        raise NotFound("location", str(place))
-    return countries[place]
-
-
-async def _countries(tx: Tx, commands: Sequence[PlaceOrder]) -> Mapping[LocationId | None, str]:
-    places = {c.delivery.location_id for c in commands if c.delivery.address is None}
-    if not places:
-        return {}
-    query = sa.select(location.c.id, location.c.country).where(
-        among(location.c.id, places), location.c.active
-    )
-    return {LocationId(row.id): row.country for row in await tx.connection.execute(query)}
-
-
 async def _offers(
     tx: Tx,
     commands: Sequence[PlaceOrder],
@@ -152,7 +133,7 @@ async def _offers(
     wanted: defaultdict[_Market, set[Sku]] = defaultdict(set)
     for command in commands:
         try:
-            country = _country(command, countries)
+            country = tax_country(command, countries)
         except NotFound:
             continue  # it is refused when its turn comes
         market = (command.channel, command.currency, country)

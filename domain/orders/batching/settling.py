@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,15 @@ import sqlalchemy as sa
 from domain.common.errors import DomainError
 from domain.common.many_keys import finished_row
 from domain.common.sql import among
-from domain.common.transaction import Tx, database_time
+from domain.common.transaction import Tx
 from domain.orders.batching.jobs import Settlement
 from domain.orders.batching.lane import Refused, Verdict
 from domain.orders.batching.writing import store_settled
 from domain.orders.model import UNSOURCED, GroupState, Order, OrderStatus
 from domain.orders.repository import as_read
 from domain.orders.results import PlacementOutcome, Settled
-from domain.orders.saving import Change, record
+from domain.orders.rows import Change
+from domain.orders.saving import record
 from domain.orders.settle import answered, leaves_at_once, paid_minor, placed_as, stocked
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.orders.tables import sales_order
@@ -38,7 +40,7 @@ class _Paid:
 
 
 async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
-    """What `confirm` says of each job, in their order; no two of them have the same key.
+    """What `confirm` says of each job, in their order; no two of them are of the same order.
 
     ALONE: `confirm` decides it. Either the order is not as it was when it was paid for (a twin of
     the request, an agent or the sweep was there); or the PSP declined or said nothing; or units
@@ -52,9 +54,9 @@ async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
 
     Locks: the orders by id, then stock levels in (location, sku) order.
     """
-    tx.set_now(await database_time(tx.connection))
     versions = await _locked_versions(tx, [job.seen.id for job in jobs])
-    paid = [await _paid(tx, job, versions) for job in jobs]
+    now = await tx.now()
+    paid = [_paid(job, versions, now) for job in jobs]
     needed = [each for each in paid if each is not None]
     shelves = await lock_shelves(
         tx,
@@ -65,11 +67,13 @@ async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
     changes: list[Change] = []
     results: list[Mapping[str, Any]] = []
     for each in paid:
-        outcome = Verdict.ALONE if each is None else await _confirmed(tx, each, shelves)
-        if not isinstance(outcome, Change):
+        if each is None:
+            outcomes.append(Verdict.ALONE)
+            continue
+        outcome = await _confirmed(tx, each, shelves)
+        if isinstance(outcome, Refused):
             outcomes.append(outcome)
             continue
-        assert each is not None  # a change is of an order that was paid
         placed = placed_as(outcome.order, PlacementOutcome.CONFIRMED)
         outcomes.append(Settled(placed, as_read(outcome.order)))
         changes.append(outcome)
@@ -80,20 +84,23 @@ async def settle_many(tx: Tx, jobs: Sequence[Settlement]) -> list[Outcome]:
 
 
 async def _locked_versions(tx: Tx, order_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """It sets the transaction's time."""
     query = (
-        sa.select(sales_order.c.id, sales_order.c.version)
+        sa.select(sales_order.c.id, sales_order.c.version, sa.func.now().label("now"))
         .where(among(sales_order.c.id, order_ids))
         .order_by(sales_order.c.id)
         .with_for_update(key_share=True)
     )
-    return {row.id: row.version for row in await tx.connection.execute(query)}
+    rows = (await tx.connection.execute(query)).all()
+    for row in rows:
+        tx.set_now(row.now)
+    return {row.id: row.version for row in rows}
 
 
-async def _paid(tx: Tx, job: Settlement, versions: Mapping[UUID, int]) -> _Paid | None:
+def _paid(job: Settlement, versions: Mapping[UUID, int], now: datetime) -> _Paid | None:
     """The order as `confirm` would confirm it, or None when that is not all it needs."""
     if versions.get(job.seen.id) != job.seen.version:
         return None
-    now = await tx.now()
     order = answered(job.seen, job.answers, now)
     is_open = any(payment.state in OPEN_STATES for payment in order.payments)
     waits = any(group.state in UNSOURCED for group in order.groups)

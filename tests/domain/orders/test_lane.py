@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.orders.batching.lane import MAX_TRIES, Lane, Reaction, Refused, Verdict
+from domain.orders.batching.lane import MAX_RERUNS, MAX_TRIES, Lane, Reaction, Refused, Verdict
 
 
 class Poison(Exception):
@@ -123,6 +123,7 @@ async def test_races_lost_again_and_again_end_by_halves() -> None:
     answers = await desk.ask("a", "poison")
     assert answers[0] == "A"
     assert isinstance(answers[1], Poison)
+    assert len(desk.batches) == 1 + MAX_RERUNS
 
 
 async def test_who_has_to_wait_for_a_lock_does_not_hold_the_others() -> None:

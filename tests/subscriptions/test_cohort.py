@@ -14,7 +14,7 @@ from domain.common.database import Database, DbConnection
 from domain.common.transaction import Tx
 from domain.events.model import Cursor, LoggedEvent
 from schema.live import LiveKind, ResyncReason
-from subscriptions.cohort import Render
+from subscriptions.cohort import Cohort, Render
 from subscriptions.fanout import Fanout
 from subscriptions.feed import Feed
 from subscriptions.mailbox import Mode
@@ -373,9 +373,13 @@ async def test_a_cohort_is_never_served_twice_at_once(
 async def test_a_crowd_gets_what_happens_meanwhile_in_one_write(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.fanout._WORTH_RESTING_S", 0.0)
-    monkeypatch.setattr(Fanout, "_rest", lambda self, cohort, took_s: resting.append(cohort))
-    resting: list[Any] = []
+    resting: list[Cohort[Any]] = []
+
+    def rest(_: Fanout, cohort: Cohort[Any], took_s: float) -> None:
+        assert took_s >= 0
+        resting.append(cohort)
+
+    monkeypatch.setattr(Fanout, "_rest", rest)
     (one,) = await create_things(bench.road.database, 1)
     client = Client()
     bench.enter(client)

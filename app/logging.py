@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from app.settings import LogFormat, Settings
@@ -66,14 +67,23 @@ def configure(settings: Settings) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
+def console_renderer(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    """Lines for people. Like those for machines they show where an exception came from, never the
+    values of variables there: those may be personal data.
+    """
+    return structlog.dev.ConsoleRenderer(
+        timestamp_key="at", colors=colors, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
 def _renderer(log_format: LogFormat) -> list[Processor]:
     is_console = log_format is LogFormat.CONSOLE or (
         log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     if is_console:
-        return [structlog.dev.ConsoleRenderer(timestamp_key="at", colors=sys.stderr.isatty())]
+        return [console_renderer(colors=sys.stderr.isatty())]
     return [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]

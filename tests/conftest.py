@@ -5,9 +5,12 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+import structlog
+from hypothesis import settings
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.logging import console_renderer
 from domain.common.database import write_engine
 from tests.support.servers import (
     Cleaner,
@@ -17,6 +20,12 @@ from tests.support.servers import (
     connected,
     create_database,
 )
+
+# A busy machine is no defect.
+settings.register_profile("unico", deadline=None)
+settings.load_profile("unico")
+# As in production: no values of variables, which also take seconds to print.
+structlog.configure(processors=[structlog.stdlib.add_log_level, console_renderer(colors=False)])
 
 _servers = pytest.StashKey[SharedServers]()
 _urls = pytest.StashKey[ServerUrls]()

@@ -60,9 +60,17 @@ def normal_phone(phone: str, country: str | None) -> str:
         number = phonenumbers.parse(phone, country)
     except NumberParseException as error:
         raise ValidationFailed("phone", _REASON) from error
-    if not phonenumbers.is_possible_number(number):
+    normal = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not phonenumbers.is_possible_number(number) or not _means_itself(number, normal):
         raise ValidationFailed("phone", _REASON)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return normal
+
+
+def _means_itself(number: phonenumbers.PhoneNumber, normal: str) -> bool:
+    """Whether reading the E.164 form gives the number back; not so for some that begin with zeros,
+    such as 000000 in Germany, where each reading takes one of them for the trunk prefix.
+    """
+    return not number.italian_leading_zero or phonenumbers.parse(normal) == number
 
 
 _REASON = "is not a phone number; outside its country it needs the country code, such as +39"

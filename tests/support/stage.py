@@ -128,7 +128,8 @@ class Stage:
 
     async def check(self) -> None:
         """Nothing in the books is broken."""
-        assert await self.shop.broken_rules() == []
+        broken = await self.shop.broken_rules()
+        assert broken == [], broken
 
 
 def groups_of(order: Mapping[str, Any]) -> dict[str, int]:

@@ -75,6 +75,7 @@ def test_a_phone_number_has_one_form(typed: str, country: str | None, normal: st
         ("+39 06 1234 5678 9012 3456", None),
         ("1" * 50, "IT"),
         ("06 1234 5678", "Italy"),
+        ("000000", "DE"),
     ],
 )
 def test_what_is_no_phone_number_is_refused_without_being_repeated(

@@ -384,7 +384,7 @@ async def test_kit_components_leave_the_shelf(shop: Shop) -> None:
         level = await stock.level_at(shop.database.writes, sku)
         assert (level.on_hand, level.allocated) == (3, 0)
     ledger = await stock.movements(shop.database.writes)
-    assert ledger[-2:] == [
+    assert sorted(ledger[-2:]) == [  # one statement wrote both
         ("HAT", "ALLOCATED", "EXTERNAL", 2, "SHIPPED"),
         ("SCARF", "ALLOCATED", "EXTERNAL", 2, "SHIPPED"),
     ]

@@ -1,0 +1,45 @@
+"""Log lines tell what went wrong and where, and nothing of whom."""
+
+import logging
+from collections.abc import Generator
+
+import pytest
+import structlog
+
+from app.logging import configure
+from app.settings import LogFormat, Settings
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Generator[None]:
+    """The configuration of logs is as before afterwards."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    structlog.configure(**before)
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def _fail() -> None:
+    email = "ada@example.com".upper()
+    assert email
+    raise RuntimeError("no answer")
+
+
+@pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.CONSOLE])
+def test_an_exception_is_told_without_the_values_of_variables(
+    capsys: pytest.CaptureFixture[str], log_format: LogFormat
+) -> None:
+    configure(Settings(log_format=log_format))
+    for log in (structlog.get_logger(), logging.getLogger("some.library")):
+        try:
+            _fail()
+        except RuntimeError:
+            log.exception("failed")
+    text = capsys.readouterr().err
+    assert text.count("failed") == 2
+    assert text.count("no answer") >= 2
+    assert text.count("_fail") >= 2
+    assert "ADA@EXAMPLE" not in text

@@ -31,11 +31,12 @@ from app.metrics import Metrics
 from app.operations import Check, database_check, events_check, redis_check
 from app.relay import Relay, RelayMetrics
 from app.settings import Settings, SettingsError
+from app.trials import simulating
 from domain.common.database import Database, read_engine, write_engine
 from domain.orders.batching.engine import LANES, LOCK_TIMEOUT, OrderEngine
 from domain.orders.place import Terms
 from domain.payments.sandbox import SandboxGateway
-from domain.sourcing.nearest import NearestFirst
+from domain.sourcing.ruled import ByRuleSets
 from schema.context import Services
 from subscriptions.fanout import Fanout
 from subscriptions.hub import Hub
@@ -76,6 +77,7 @@ class Resources:
             carriers = await stack.enter_async_context(carriers_of(self.settings))
             engine = await self._open_engine(stack, database, relay)
             self.services = Services(database, gateway, self._terms(), hub, carriers, engine)
+            self.services.merchant_time_zone = self.settings.merchant_time_zone.key
             self.fanout = Fanout(hub, database)
             await self._open_authenticator(stack, database, hub)
             redis = Redis.from_url(self.settings.redis_url)
@@ -94,13 +96,15 @@ class Resources:
                 await stack.enter_async_context(_running("housekeeping", work))
                 work = keep_house([working(database)], every_s=EVERY_S)
                 await stack.enter_async_context(_running("imports", work))
+                work = keep_house([simulating(database)], every_s=EVERY_S)
+                await stack.enter_async_context(_running("simulations", work))
             await hub.started()
             yield
 
     def _terms(self) -> Terms:
         window = timedelta(minutes=self.settings.payment_ttl_minutes)
         return Terms(
-            NearestFirst(),
+            ByRuleSets(),
             payment_window=window,
             accept_within=timedelta(minutes=self.settings.accept_minutes),
             cancel_answer_within=timedelta(minutes=self.settings.cancel_answer_minutes),

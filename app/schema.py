@@ -24,6 +24,7 @@ from resolvers.carriers import CarriersMutation, CarriersQuery
 from resolvers.catalog import CatalogMutation, CatalogQuery
 from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
+from resolvers.delivery_options import DeliveryOptionsQuery
 from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.imports import ImportsQuery
@@ -38,6 +39,11 @@ from resolvers.pick_lists import PickListsMutation, PickListsQuery
 from resolvers.pickup import PickupMutation
 from resolvers.purchasing import PurchasingMutation, PurchasingQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
+from resolvers.sourcing_decisions import SourcingDecisionsQuery
+from resolvers.sourcing_overrides import SourcingOverridesMutation
+from resolvers.sourcing_replays import SourcingReplaysQuery
+from resolvers.sourcing_rules import SourcingRulesMutation, SourcingRulesQuery
+from resolvers.sourcing_trials import SourcingTrialsMutation, SourcingTrialsQuery
 from resolvers.stock import StockMutation, StockQuery
 from resolvers.supply import SupplyMutation, SupplyQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
@@ -56,6 +62,9 @@ class Query(
     StockQuery,
     OrdersQuery,
     OrderEditsQuery,
+    DeliveryOptionsQuery,
+    SourcingDecisionsQuery,
+    SourcingReplaysQuery,
     ShipmentsQuery,
     FulfillmentQuery,
     WorkQueueQuery,
@@ -68,6 +77,8 @@ class Query(
     CarriersQuery,
     LabelsQuery,
     ImportsQuery,
+    SourcingRulesQuery,
+    SourcingTrialsQuery,
 ):
     """All root fields that read."""
 
@@ -84,6 +95,7 @@ class Mutation(
     ManyOrdersMutation,
     OrderChangesMutation,
     OrderEditsMutation,
+    SourcingOverridesMutation,
     ShipmentsMutation,
     FulfillmentMutation,
     PickListsMutation,
@@ -95,6 +107,8 @@ class Mutation(
     CountingMutation,
     CarriersMutation,
     LabelsMutation,
+    SourcingRulesMutation,
+    SourcingTrialsMutation,
 ):
     """All root fields that change something."""
 

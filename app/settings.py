@@ -4,6 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.config import JsonDict
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.webhooks.signatures import key_of
 from domain.identity.model import Role
+from domain.sourcing.rules.model import DEFAULT_TIME_ZONE
 
 ANONYMOUS = "ANONYMOUS"
 """Stands for callers without a role."""
@@ -206,6 +208,10 @@ class Settings(BaseSettings):
 
     event_retention_hours: int = Field(
         default=72, ge=1, description="How long a subscription can resume from its cursor."
+    )
+    merchant_time_zone: ZoneInfo = Field(
+        default=ZoneInfo(DEFAULT_TIME_ZONE),
+        description="IANA time zone of dates and local times in sourcing rules.",
     )
     payment_ttl_minutes: int = Field(
         default=30, ge=1, description="How long an order waits for its payment to be authorised."

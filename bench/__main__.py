@@ -7,7 +7,18 @@ from pathlib import Path
 import click
 import uvloop
 
-from bench import crowd, engine, fanout, imports, killing, latency, placing, reads, recovery
+from bench import (
+    crowd,
+    engine,
+    fanout,
+    imports,
+    killing,
+    latency,
+    placing,
+    reads,
+    recovery,
+    sourcing,
+)
 from bench.figures import Figure, show, write
 from bench.report import write_page
 from bench.service import MANY_SOCKETS, service
@@ -62,6 +73,11 @@ async def _imports(quick: bool) -> list[Figure]:
     return await (imports.measure(rows=20_000, rounds=1) if quick else imports.measure())
 
 
+async def _sourcing(quick: bool) -> list[Figure]:
+    """S1 and S2."""
+    return await (sourcing.measure(200, 40, 20) if quick else sourcing.measure(2_000, 400, 200))
+
+
 SECTIONS: dict[str, Section] = {
     "live": _live,
     "crowd": _crowd,
@@ -69,6 +85,7 @@ SECTIONS: dict[str, Section] = {
     "orders": _orders,
     "reads": _reads,
     "imports": _imports,
+    "sourcing": _sourcing,
 }
 
 

@@ -31,7 +31,7 @@ from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrd
 from domain.orders.model import DeliveryMode, Order
 from domain.orders.place import Terms
 from domain.payments.model import Tender
-from domain.sourcing.nearest import NearestFirst
+from domain.sourcing.ruled import ByRuleSets
 from domain.stock.errors import InsufficientStock
 
 WAITING = 256
@@ -108,7 +108,7 @@ async def _decide(url: str, target: Target, orders: int) -> Decided:
     engine = OrderEngine.over(
         Database(writes, writes, lambda: None), Database(lanes, lanes, lambda: None)
     )
-    terms = Terms(NearestFirst(), payment_window=timedelta(minutes=30))
+    terms = Terms(ByRuleSets(), payment_window=timedelta(minutes=30))
     actor = Actor("bench", Role.CHANNEL, channel_codes=frozenset({ChannelCode("web")}))
     wishes = iter([_wish(target) for _ in range(orders)])
     accepted = 0

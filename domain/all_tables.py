@@ -16,9 +16,11 @@ from domain.orders import tables as orders
 from domain.payments import tables as payments
 from domain.purchasing import tables as purchasing
 from domain.shipments import tables as shipments
+from domain.sourcing import tables as sourcing
 from domain.stock import tables as stock
 from domain.supply import tables as supply
 from domain.transfers import tables as transfers
+from domain.trials import tables as trials
 
 AREAS = (
     carriers,
@@ -36,9 +38,11 @@ AREAS = (
     payments,
     purchasing,
     shipments,
+    sourcing,
     stock,
     supply,
     transfers,
+    trials,
 )
 
 __all__ = ["AREAS", "metadata"]

@@ -15,6 +15,7 @@ from domain.identity.model import Actor
 from domain.orders.batching.engine import OrderEngine
 from domain.orders.place import Terms
 from domain.payments.gateway import PaymentGateway
+from domain.sourcing.rules.model import DEFAULT_TIME_ZONE
 from schema.shared_reads import SharedReads
 
 T = TypeVar("T")
@@ -34,6 +35,8 @@ class Services:
     engine: OrderEngine | None = None
     """Decides orders that come at the same time together; without it each is decided singly."""
     shared_reads: SharedReads = field(default_factory=SharedReads)
+    merchant_time_zone: str = DEFAULT_TIME_ZONE
+    """IANA time zone of dates and local times in rules."""
 
 
 @dataclass(slots=True)

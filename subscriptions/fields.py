@@ -15,16 +15,20 @@ from domain.imports.model import MAY_IMPORT, ImportJobId
 from domain.imports.repository import job_by_id
 from domain.orders.visibility import visible_order
 from domain.stock.projection import watchable_locations
+from domain.trials.model import MAY_SIMULATE, SimulationId
+from domain.trials.repository import simulation_by_id
 from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
 from schema.imports import ImportJobChange
 from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
 from schema.refusals import checked, refused
+from schema.sourcing_trials import SourcingSimulationChange
 from subscriptions.feed import Feed
 from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
 from subscriptions.following import LiveStream
 from subscriptions.imports import import_feed
+from subscriptions.sourcing_trials import simulation_feed
 
 P = TypeVar("P")
 
@@ -152,6 +156,27 @@ class Subscription:
         if await info.context.read(lambda c: job_by_id(c, wanted)) is None:
             raise refused("NOT_FOUND", "no such import")
         return _started(info.context, import_feed(wanted), after)
+
+    @strawberry.subscription(
+        description="How far one simulation of a rule set has come, live, at most twice a second. "
+        "Each change is sent; a client that reads too slowly is ended with RESYNC_REQUIRED and "
+        "resumes.",
+        extensions=[Allow(*sorted(MAY_SIMULATE))],
+    )
+    async def sourcing_simulation_changed(
+        self,
+        info: Info,
+        simulation_id: Annotated[
+            relay.GlobalID,
+            strawberry.argument(name="id", description="Id of the simulation."),
+        ],
+        after: After = None,
+    ) -> AsyncGenerator[SourcingSimulationChange, None]:
+        """The simulation, then its changes."""
+        wanted = checked(lambda: SimulationId(id_of(simulation_id, "SourcingSimulation")))
+        if await info.context.read(lambda c: simulation_by_id(c, wanted)) is None:
+            raise refused("NOT_FOUND", "no such simulation")
+        return _started(info.context, simulation_feed(wanted), after)
 
 
 def _started(context: Context, feed: Feed[Any, P], after: str | None) -> AsyncGenerator[P]:

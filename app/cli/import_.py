@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from app.importing import ImportSummary
     from app.olist import Progress as Note
     from domain.imports.model import ImportJob
+    from domain.locations.postal_files import PostalFile
 
 _Path = click.Path(path_type=Path)
 _File = click.Path(path_type=Path, dir_okay=False)
+_REFUSED_SHOWN = 20
 _REPORT = click.option(
     "--report",
     type=_File,
@@ -41,6 +43,7 @@ def command() -> None:
       unico import products products.csv
       unico import stock counts.csv --as-of 2026-01-31T18:00:00Z
       unico import orders ../shared/data/olist_sample
+      unico import postal-codes IT.txt --country IT
       unico import stock --help
     """
 
@@ -150,6 +153,49 @@ def orders(source: Path, report: Path | None, tasks: int) -> None:
         _import_file("ORDERS", source, None, report, tasks)
     else:
         _import_directory(source, report, tasks)
+
+
+@command.command("postal-codes")
+@click.argument("file", type=_File)
+@click.option("--country", required=True, help="ISO 3166-1 alpha-2, such as IT.")
+def postal_codes(file: Path, country: str) -> None:
+    """Set where the postal codes of a country are, from a FILE of GeoNames.
+
+    FILE is text of download.geonames.org/export/zip, such as IT.txt, unpacked: twelve values in a
+    line, separated by tabs. Codes with several lines are in their middle. What was known of the
+    country before is replaced; lines of other countries do not count. Addresses without coordinates
+    are then sourced from what is near their postal code.
+
+    \b
+    Examples:
+      unico import postal-codes IT.txt --country IT
+    """
+    # The database libraries take a second to load: not for `--help`.
+    from app.imports.postal_codes import import_postal_codes
+    from app.migrate import upgrade
+    from domain.common.errors import DomainError
+
+    if not file.is_file():
+        raise click.ClickException(f"{file} is not a file: give a file of GeoNames.")
+    settings = load_settings()
+    configure(settings)
+    with resolved(settings) as ready:
+        upgrade(ready.database_url)
+        try:
+            read = asyncio.run(import_postal_codes(ready.database_url, file, country))
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        except UnicodeDecodeError as error:
+            raise click.ClickException(f"{file} is not text in UTF-8: unpack it.") from error
+    show_postal_codes(read, Console())
+
+
+def show_postal_codes(read: "PostalFile", console: Console) -> None:
+    """Print what a file said, and the first lines that it said in vain."""
+    console.print(f"{read.lines:,} lines, {len(read.points):,} postal codes")
+    console.print(f"{read.elsewhere:,} lines of other countries, {len(read.refused):,} refused")
+    for each in read.refused[:_REFUSED_SHOWN]:
+        console.print(f"line {each.line}: {each.reason}")
 
 
 def _import_directory(directory: Path, report: Path | None, tasks: int) -> None:

@@ -36,7 +36,7 @@ from domain.orders.tables import sales_order
 from domain.payments.gateway import PaymentGateway
 from domain.sourcing.model import Place as SourcingPlace
 from domain.sourcing.model import distance_km
-from domain.sourcing.nearest import NearestFirst
+from domain.sourcing.ruled import ByRuleSets
 from domain.stock.bulk import Opening, open_stock
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ async def seed_demo(
     levels = await _stock(database, chain.shelves, ids, progress)
     if levels:
         await _run(database, _analyse)
-    shop = Shop(database, gateway, Terms(NearestFirst(), PAYMENT_WINDOW), ids)
+    shop = Shop(database, gateway, Terms(ByRuleSets(), PAYMENT_WINDOW), ids)
     orders = await _orders(shop, chain.wishes, now, progress)
     return SeedSummary(channels, tax_rates, locations, products, customers, levels, orders)
 

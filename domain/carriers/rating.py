@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.carriers.model import Place, Rate
+from domain.common.postal import postal_key
 
 MAX_WEIGHT_G = 1_000_000
 ANYWHERE = ""
@@ -24,11 +25,6 @@ class RateRow:
     price_minor: int
     currency: str
     transit_days: int | None = None
-
-
-def postal_key(postal_code: str) -> str:
-    """A postal code as prefixes are compared: capitals, without blanks and hyphens."""
-    return "".join(each for each in postal_code.upper() if each.isalnum())
 
 
 def rate_for(rows: Iterable[RateRow], recipient: Place, weight_g: int) -> RateRow | None:

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.carriers.events import rates_changed
-from domain.carriers.rating import ANYWHERE, MAX_WEIGHT_G, RateRow, postal_key
+from domain.carriers.rating import ANYWHERE, MAX_WEIGHT_G, RateRow
 from domain.carriers.repository import locked_tariff
 from domain.carriers.tables import carrier_rate, carrier_tariff
 from domain.common.errors import Forbidden, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import new_id
 from domain.common.money import check_currency
+from domain.common.postal import postal_key
 from domain.common.sql import insert_many
 from domain.common.texts import checked_code, checked_country, needed_line
 from domain.common.transaction import Tx

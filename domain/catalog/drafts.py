@@ -9,7 +9,6 @@ from domain.catalog.errors import PriceOverlap
 from domain.catalog.model import (
     Barcode,
     checked_sku,
-    checked_tags,
     checked_texts,
     checked_weight,
     normal_barcode,
@@ -18,7 +17,7 @@ from domain.catalog.periods import Period, check_order
 from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, Sku, new_id
 from domain.common.money import Money
-from domain.common.texts import Texts
+from domain.common.texts import Texts, checked_tags
 
 MAX_VARIANTS = 500
 MAX_PRICES = 200

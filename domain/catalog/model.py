@@ -20,12 +20,10 @@ STANDARD_TAX = TaxCategory("standard")
 
 MAX_WEIGHT_G = 10_000_000
 MAX_LANGUAGES = 40
-MAX_TAGS = 50
 MAX_COMPONENTS = 50
 MAX_COMPONENT_QUANTITY = 10_000
 _SKU = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?")
 _BARCODE = re.compile(r"[!-~]{1,48}")
-_TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 
 
@@ -208,20 +206,6 @@ def checked_weight(field: str, weight_g: int) -> int:
     if not 0 <= weight_g <= MAX_WEIGHT_G:
         raise ValidationFailed(field, f"must be 0 to {MAX_WEIGHT_G} grams")
     return weight_g
-
-
-def checked_tags(field: str, tags: Iterable[str]) -> tuple[str, ...]:
-    """`tags` sorted, each once.
-
-    Raises:
-        ValidationFailed: more than 50, or one is not 1 to 50 small letters, digits, `_` and `-`.
-    """
-    unique = tuple(sorted(set(tags)))
-    if len(unique) > MAX_TAGS or not all(_TAG.fullmatch(tag) for tag in unique):
-        raise ValidationFailed(
-            field, f"must be at most {MAX_TAGS} words of small letters, digits, '_' and '-'"
-        )
-    return unique
 
 
 def checked_components(kit: Sku, components: Sequence[Component]) -> tuple[Component, ...]:

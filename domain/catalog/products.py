@@ -23,7 +23,6 @@ from domain.catalog.model import (
     TaxCategory,
     Variant,
     checked_paragraphs,
-    checked_tags,
     checked_texts,
     checked_weight,
     normal_barcode,
@@ -36,7 +35,7 @@ from domain.common.idempotency import once
 from domain.common.ids import ProductId, Sku, new_id
 from domain.common.patch import KEEP, Keep, kept
 from domain.common.sql import insert_many
-from domain.common.texts import Texts, checked_code, one_line
+from domain.common.texts import Texts, checked_code, checked_tags, one_line
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from domain.common.errors import ValidationFailed
 
@@ -10,7 +10,9 @@ Texts = Mapping[str, str]
 """The same text in several languages, by language tag."""
 
 DEFAULT_LANGUAGE = "en"
+MAX_TAGS = 50
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _COUNTRIES = frozenset(
     re.findall(
@@ -88,6 +90,20 @@ def checked_country(field: str, country: str) -> str:
     if country not in _COUNTRIES:
         raise ValidationFailed(field, "must be an ISO 3166-1 alpha-2 code such as IT")
     return country
+
+
+def checked_tags(field: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """`tags` sorted, each once.
+
+    Raises:
+        ValidationFailed: more than 50, or one is not 1 to 50 small letters, digits, `_` and `-`.
+    """
+    unique = tuple(sorted(set(tags)))
+    if len(unique) > MAX_TAGS or not all(_TAG.fullmatch(tag) for tag in unique):
+        raise ValidationFailed(
+            field, f"must be at most {MAX_TAGS} words of small letters, digits, '_' and '-'"
+        )
+    return unique
 
 
 def checked_language(field: str, language: str) -> str:

@@ -20,7 +20,6 @@ from domain.editing.rules import (
     wishes_of,
 )
 from domain.identity.model import Actor, Role
-from domain.orders.candidates import candidates_for, delivery_of, near
 from domain.orders.lifecycle import Action, move
 from domain.orders.model import (
     CANCELLABLE,
@@ -31,10 +30,12 @@ from domain.orders.model import (
     Order,
     UnfilledPolicy,
 )
+from domain.orders.resourcing import asked
 from domain.orders.settle import with_work
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.units import one_of, parted
-from domain.sourcing.model import Plan, SourcingPolicy, Wanted
+from domain.sourcing.model import Plan, Trigger
+from domain.sourcing.ruled import Sourcing
 from domain.stock.errors import InsufficientStock
 from domain.stock.model import Demand
 
@@ -44,13 +45,14 @@ class Draft:
     """A priced and planned edit. `shortage`: why the order's policy forbids it, if it does.
 
     `lines`: the order's, and new ones, before they grow. `wanted`: units asked for per line, with
-    those that the policy CANCEL_REST drops.
+    those that the policy CANCEL_REST drops. `plan`: who serves what is added, if anything is.
     """
 
     edit: Edit
     lines: Mapping[OrderLineId, Line]
     wanted: Mapping[OrderLineId, int]
     shortage: InsufficientStock | None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ async def draft_for(
     actor: Actor,
     order: Order,
     changes: Sequence[Change],
-    policy: SourcingPolicy,
+    sourcing: Sourcing,
     now: datetime,
 ) -> Draft:
     """As `drafted`, if the actor, who sees the order, may edit it like this.
@@ -78,14 +80,14 @@ async def draft_for(
     require_editor(actor, order, changes)
     if actor.role is Role.CUSTOMER:
         require_in_time(order, await edit_window(connection, order.channel), now)
-    return await drafted(connection, order, changes, policy, now)
+    return await drafted(connection, order, changes, sourcing, now)
 
 
 async def drafted(
     connection: AsyncConnection,
     order: Order,
     changes: Sequence[Change],
-    policy: SourcingPolicy,
+    sourcing: Sourcing,
     now: datetime,
 ) -> Draft:
     """The edit of `order`, priced at `now` and planned over the stock that there is.
@@ -104,20 +106,16 @@ async def drafted(
     skus = {wish.sku for wish in wishes.added}
     offers = await quote(connection, skus, order.channel, order.currency, order.country, now)
     lines = priced(order, wishes.added, offers)
-    plan = await _plan(connection, order, lines, policy)
+    plan = await _plan(connection, order, lines, sourcing, now)
     return _drafted(order, wishes, lines, plan)
 
 
 async def _plan(
-    connection: AsyncConnection, order: Order, lines: Lines, policy: SourcingPolicy
+    connection: AsyncConnection, order: Order, lines: Lines, sourcing: Sourcing, now: datetime
 ) -> Plan:
-    wanted = [
-        Wanted(line_id, units, lines.by_id[line_id].components)
-        for line_id, units in lines.added.items()
-    ]
-    skus = {sku for each in wanted for sku in each.components}
-    found = await candidates_for(connection, skus, order.channel, delivery_of(order))
-    return policy.plan(wanted, found, near(order.address))
+    units = [(lines.by_id[line_id], wanted) for line_id, wanted in lines.added.items()]
+    policy = await sourcing.policy(connection, now)
+    return policy.plan(await asked(connection, order, units, now, trigger=Trigger.RETRY))
 
 
 def _drafted(order: Order, wishes: Wishes, lines: Lines, plan: Plan) -> Draft:
@@ -136,7 +134,7 @@ def _drafted(order: Order, wishes: Wishes, lines: Lines, plan: Plan) -> Draft:
         assignments=tuple(plan.assignments),
         unfilled=unfilled,
     )
-    return Draft(edit, lines.by_id, lines.added, shortage)
+    return Draft(edit, lines.by_id, lines.added, shortage, plan)
 
 
 def _grown(order: Order, lines: Lines, added: Mapping[OrderLineId, int]) -> tuple[Line, ...]:

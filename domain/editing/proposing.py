@@ -18,6 +18,7 @@ from domain.editing.repository import edit_by_id, insert_edit
 from domain.editing.rules import check_changes
 from domain.identity.model import Actor
 from domain.orders.commands import GivenPayment
+from domain.orders.decided import kept
 from domain.orders.model import Order
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_payment, check_tender_scope, check_text
@@ -67,6 +68,8 @@ async def propose(tx: Tx, actor: Actor, command: EditLines, terms: Terms) -> Sto
         await apply_now(tx, order, proposed, change)
     else:
         await reserve_for(tx, proposed, change, terms.payment_window)
+    if draft.plan is not None:
+        await tx.connection.execute(kept(order.id, draft.plan))
     await insert_edit(tx.connection, proposed)
     await tx.connection.execute(begun(tx, command, proposed.id))
     return proposed

@@ -33,6 +33,10 @@ stored AS (
     SELECT 'carrier', id, version FROM carrier_tariff
     UNION ALL
     SELECT 'import_job', id, version FROM import_job
+    UNION ALL
+    SELECT 'rule_set', id, version FROM sourcing_rule_set
+    UNION ALL
+    SELECT 'sourcing_simulation', id, version FROM sourcing_simulation
 ),
 numbered AS (
     SELECT min(seq) AS first, max(seq) AS last, count(*) AS events FROM event_log

@@ -36,6 +36,8 @@ class Aggregate(StrEnum):
     TAX_RATE = "tax_rate"
     CARRIER = "carrier"
     IMPORT_JOB = "import_job"
+    RULE_SET = "rule_set"
+    SOURCING_SIMULATION = "sourcing_simulation"
 
 
 class Topic:
@@ -90,6 +92,11 @@ class Topic:
     def import_job(job_id: UUID) -> str:
         """How far one import has come."""
         return f"import:{job_id}"
+
+    @staticmethod
+    def sourcing_simulation(simulation_id: UUID) -> str:
+        """How far one simulation of sourcing rules has come."""
+        return f"sourcing_simulation:{simulation_id}"
 
     @staticmethod
     def session(session_id: UUID) -> str:

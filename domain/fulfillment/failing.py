@@ -79,7 +79,7 @@ async def sourced_again(tx: Tx, order: Order, terms: Terms) -> Order:
     """
     if order.delivery_mode in COLLECTED_IN_STORE:
         return order
-    after = await resourced(tx, order, terms.sourcing)
+    after = await resourced(tx, order, terms.sourcing, explained=True)
     if after == order:
         return order
     after = await released_again(tx, order, after, terms.accept_within)

@@ -23,7 +23,6 @@ from domain.catalog.model import (
     TaxCategory,
     Variant,
     checked_sku,
-    checked_tags,
     checked_weight,
     normal_barcode,
 )
@@ -36,6 +35,7 @@ from domain.common.texts import (
     DEFAULT_LANGUAGE,
     checked_code,
     checked_language,
+    checked_tags,
     needed_line,
     one_line,
 )

@@ -40,6 +40,7 @@ def payload_of(location: Location) -> dict[str, Any]:
         "can_receive_returns": location.can_receive_returns,
         "active": location.active,
         "channels": list(location.channels),
+        "tags": list(location.tags),
     }
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from domain.common.card_numbers import check_no_card_number
 from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, LocationId
-from domain.common.texts import checked_code, checked_country, needed_line, one_line
+from domain.common.texts import checked_code, checked_country, checked_tags, needed_line, one_line
 
 LocationCode = NewType("LocationCode", str)
 MIDNIGHT = time(0)
@@ -87,6 +87,8 @@ class Location:
     version: int
     channels: tuple[ChannelCode, ...] = ()
     """Codes of the channels that may draw on it, sorted."""
+    tags: tuple[str, ...] = ()
+    """Words that rules can refer to, sorted."""
 
 
 def checked(location: Location) -> Location:
@@ -109,6 +111,7 @@ def checked(location: Location) -> Location:
         opening_hours=checked_hours(location.opening_hours),
         cut_off=None if location.cut_off is None else _to_the_minute("cutOff", location.cut_off),
         trust=location.trust.quantize(Decimal("0.01")),
+        tags=checked_tags("tags", location.tags),
     )
 
 

@@ -67,6 +67,7 @@ class CreateLocation:
     priority: int = 100
     trust: Decimal = Decimal(1)
     active: bool = True
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class UpdateLocation:
     can_pickup: bool | Keep = KEEP
     can_receive_returns: bool | Keep = KEEP
     active: bool | Keep = KEEP
+    tags: tuple[str, ...] | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,7 @@ def _new(command: CreateLocation) -> Location:
         can_receive_returns=command.can_receive_returns,
         active=command.active,
         version=1,
+        tags=command.tags,
     )
 
 
@@ -284,6 +287,7 @@ def _patched(before: Location, command: UpdateLocation) -> Location:
         can_pickup=kept(command.can_pickup, before.can_pickup),
         can_receive_returns=kept(command.can_receive_returns, before.can_receive_returns),
         active=kept(command.active, before.active),
+        tags=kept(command.tags, before.tags),
     )
 
 

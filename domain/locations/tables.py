@@ -1,7 +1,7 @@
 """Locations and the channels that may draw on them."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from domain.common.tables import metadata
 
@@ -30,6 +30,7 @@ location = sa.Table(
     sa.Column("can_receive_returns", sa.Boolean, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("tags", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.CheckConstraint(
         "kind in ('STORE','DC','DARK_STORE','SUPPLIER','MARKETPLACE','RESELLER')", name="kind"
     ),
@@ -44,4 +45,20 @@ channel_location = sa.Table(
     metadata,
     sa.Column("channel", sa.Text, sa.ForeignKey("channel.code"), primary_key=True),
     sa.Column("location_id", UUID(as_uuid=True), sa.ForeignKey("location.id"), primary_key=True),
+)
+
+postal_point = sa.Table(
+    "postal_point",
+    metadata,
+    sa.Column("country", sa.CHAR(2), primary_key=True),
+    sa.Column(
+        "postal_code",
+        sa.Text,
+        primary_key=True,
+        comment="in capitals, without blanks and hyphens; or how some codes begin: their middle",
+    ),
+    sa.Column("latitude", sa.Float, nullable=False),
+    sa.Column("longitude", sa.Float, nullable=False),
+    sa.CheckConstraint("latitude between -90 and 90", name="latitude"),
+    sa.CheckConstraint("longitude between -180 and 180", name="longitude"),
 )

@@ -1,12 +1,13 @@
 """Which locations may serve an order, as sourcing wants to know it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import ChannelCode, LocationId, Sku
+from domain.orders.capacity import works_today
 from domain.orders.commands import Delivery
 from domain.orders.model import COLLECTED_IN_STORE, Address, DeliveryMode, Order
 from domain.sourcing.model import Candidate, Place
@@ -18,32 +19,59 @@ def delivery_of(order: Order) -> Delivery:
     return Delivery(order.delivery_mode, order.address, order.delivery_location_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The locations that may serve a delivery; `order_type` is the kind of the channel, empty when
+    no location has a level of any of the SKUs.
+    """
+
+    candidates: Sequence[Candidate]
+    order_type: str
+
+
 async def candidates_for(
     connection: AsyncConnection,
     skus: Iterable[Sku],
     channel: ChannelCode,
     delivery: Delivery,
     excluded: Collection[LocationId] = (),
-) -> list[Candidate]:
+) -> Found:
     """The locations of the channel that may serve the delivery, with what they can promise of the
-    SKUs; without the excluded ones. One statement.
+    SKUs; without the excluded ones. One statement, and one more when a location has a capacity.
     """
     levels = await candidates(connection, set(skus), channel)
-    return candidates_among(levels, delivery, excluded)
+    works = await works_today(connection, limited(levels))
+    return candidates_among(levels, works, delivery, excluded)
+
+
+def limited(levels: Iterable[CandidateLevel]) -> set[LocationId]:
+    """The locations that take a limited number of fulfillment orders a day."""
+    return {each.location_id for each in levels if each.daily_capacity is not None}
 
 
 def candidates_among(
-    levels: Iterable[CandidateLevel], delivery: Delivery, excluded: Collection[LocationId] = ()
-) -> list[Candidate]:
-    """Those of the levels' locations that may serve the delivery; as `candidates_for`. Pure."""
-    found = _by_location(
+    levels: Sequence[CandidateLevel],
+    works: Mapping[LocationId, int],
+    delivery: Delivery,
+    excluded: Collection[LocationId] = (),
+) -> Found:
+    """Those of the levels' locations that may serve the delivery; as `candidates_for`. `works` are
+    the fulfillment orders that a location has today. Pure.
+    """
+    able = [
+        level for level in levels if level.location_id not in excluded and eligible(level, delivery)
+    ]
+    return Found(
         [
-            level
-            for level in levels
-            if level.location_id not in excluded and eligible(level, delivery)
-        ]
+            replace(
+                each,
+                used_today=works.get(each.location_id, 0),
+                is_home=each.location_id == delivery.location_id,
+            )
+            for each in _by_location(able)
+        ],
+        levels[0].channel_kind if levels else "",
     )
-    return [_preferred(each, delivery) for each in found]
 
 
 def near(address: Address | None) -> Place | None:
@@ -83,13 +111,6 @@ def eligible(level: Reach, delivery: Delivery) -> bool:
     return in_store if mode in COLLECTED_IN_STORE else level.can_ship
 
 
-def _preferred(candidate: Candidate, delivery: Delivery) -> Candidate:
-    """The store where the goods are collected comes before all that would have to send them."""
-    if candidate.location_id != delivery.location_id:
-        return candidate
-    return replace(candidate, priority=-1)
-
-
 def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:
     available: dict[LocationId, dict[Sku, int]] = {}
     for level in levels:
@@ -102,6 +123,11 @@ def _by_location(levels: Sequence[CandidateLevel]) -> list[Candidate]:
             place=Place(facts[place].latitude, facts[place].longitude),
             priority=facts[place].priority,
             available=skus,
+            kind=facts[place].kind,
+            country=facts[place].country,
+            tags=frozenset(facts[place].tags),
+            trust=facts[place].trust,
+            daily_capacity=facts[place].daily_capacity,
         )
         for place, skus in available.items()
     ]

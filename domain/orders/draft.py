@@ -14,12 +14,15 @@ from domain.orders.errors import ProductNotFound, ProductNotSellable
 from domain.orders.model import Group, GroupState, Line, Order, OrderStatus
 from domain.orders.numbers import order_number, tracking_token
 from domain.payments.model import intent
-from domain.sourcing.model import Plan
+from domain.sourcing.model import Place, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All that was looked up for an order: offers by SKU, the customer, place and time."""
+    """All that was looked up for an order: offers by SKU, the customer, place and time.
+
+    `near` is about where the goods go, for an address without coordinates.
+    """
 
     offers: Mapping[Sku, Offer]
     customer: ResolvedCustomer
@@ -28,6 +31,7 @@ class Draft:
     placed_at: datetime
     updated_at: datetime
     pay_until: datetime
+    near: Place | None = None
 
 
 def priced_lines(command: PlaceOrder, draft: Draft) -> list[Line]:

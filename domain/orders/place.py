@@ -19,17 +19,21 @@ from domain.common.transaction import Tx
 from domain.customers.resolve import resolve_customer
 from domain.identity.model import Actor
 from domain.locations.tables import location
-from domain.orders.candidates import candidates_for, near
+from domain.orders.asking import question_of, wanted_of
+from domain.orders.candidates import Found, candidates_for
 from domain.orders.commands import PlaceOrder
+from domain.orders.decided import kept
 from domain.orders.draft import Draft, build_order, priced_lines, without_unfilled
 from domain.orders.errors import PlanOutdated
 from domain.orders.model import DeliveryMode, GroupState, Line, Order, UnfilledPolicy
 from domain.orders.placing_rules import check_order, in_actor_scope
+from domain.orders.postal_points import point_near
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.saving import create
 from domain.orders.stock_needs import demand_of, reservation_owner
-from domain.sourcing.model import Candidate, Plan, SourcingPolicy, Wanted
+from domain.sourcing.model import Plan, SourcingPolicy
+from domain.sourcing.ruled import Sourcing
 from domain.stock.allocation import reserve
 from domain.stock.errors import InsufficientStock
 
@@ -42,7 +46,7 @@ class Terms:
     location to accept its work and to answer a request to cancel it.
     """
 
-    sourcing: SourcingPolicy
+    sourcing: Sourcing
     payment_window: timedelta
     accept_within: timedelta = timedelta(minutes=30)
     cancel_answer_within: timedelta = timedelta(minutes=15)
@@ -74,10 +78,12 @@ async def accept(
     lines = priced_lines(command, draft)
     skus = {sku for line in lines for sku in line.components}
     found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
-    plan = plan_of(command, lines, found, terms.sourcing)
+    policy = await terms.sourcing.policy(tx.connection, await tx.now())
+    plan = plan_of(command, draft, lines, found, policy)
     order, detail = planned_order(command, draft, lines, plan)
     await _reserve(tx, order, terms.payment_window)
-    return await create(tx, order, "PLACE", detail, begun(tx, command, order.id))
+    keeping = kept(order.id, plan)
+    return await create(tx, order, "PLACE", detail, keeping, begun(tx, command, order.id))
 
 
 async def begun_order(tx: Tx, command: Command, order_id: UUID) -> Order | Placed:
@@ -93,8 +99,9 @@ async def begun_order(tx: Tx, command: Command, order_id: UUID) -> Order | Place
 
 def plan_of(
     command: PlaceOrder,
+    draft: Draft,
     lines: Sequence[Line],
-    found: Sequence[Candidate],
+    found: Found,
     policy: SourcingPolicy,
 ) -> Plan:
     """Who of `found` serves what of the lines. Pure.
@@ -103,8 +110,17 @@ def plan_of(
         InsufficientStock: some units cannot be served, and the order does not wait for them; or
             none can, and the rest is to be cancelled.
     """
-    wanted = [Wanted(line.id, line.ordered_quantity, line.components) for line in lines]
-    plan = policy.plan(wanted, found, near(command.delivery.address))
+    wanted = wanted_of(((line, line.ordered_quantity) for line in lines), draft.offers)
+    question = question_of(
+        command.channel,
+        draft.country,
+        command.delivery,
+        wanted,
+        found,
+        draft.updated_at,
+        near=draft.near,
+    )
+    plan = policy.plan(question)
     nothing = command.unfilled_policy is UnfilledPolicy.CANCEL_REST and not plan.assignments
     if plan.unfilled and (nothing or not _may_wait(command)):
         raise _shortage(lines, plan.unfilled)
@@ -144,6 +160,7 @@ async def _draft(
         placed_at=placed_at or now,
         updated_at=now,
         pay_until=now + terms.payment_window,
+        near=await point_near(tx.connection, command.delivery.address),
     )
 
 

@@ -22,7 +22,7 @@ from domain.orders.repository import locked_order
 from domain.orders.resourcing import fillable
 from domain.orders.saving import promise_writes, save
 from domain.orders.sql_rules import WAITS, may_serve
-from domain.sourcing.model import SourcingPolicy
+from domain.sourcing.ruled import Sourcing
 
 PROMISER = "SYSTEM:promise"
 PAGE = 100
@@ -99,9 +99,7 @@ SELECT order_id, confirmed_at FROM stale ORDER BY confirmed_at, order_id LIMIT :
 """Orders whose promises may be out of date, or may become better, the oldest first."""
 
 
-async def renew_promises(
-    database: Database, policy: SourcingPolicy, *, most: int | None = None
-) -> int:
+async def renew_promises(database: Database, sourcing: Sourcing, *, most: int | None = None) -> int:
     """How many orders have other promises now: made where none could be before, moved with the
     inbound stock, or withdrawn. The oldest orders choose first. Each in a transaction of its own;
     safe on many workers at once. After `most` orders it stops.
@@ -111,14 +109,14 @@ async def renew_promises(
     """
     renewed = 0
     for _ in range(MAX_PASSES):
-        more = await _pass(database, policy, None if most is None else most - renewed)
+        more = await _pass(database, sourcing, None if most is None else most - renewed)
         renewed += more
         if not more or renewed == most:
             break
     return renewed
 
 
-async def _pass(database: Database, policy: SourcingPolicy, most: int | None) -> int:
+async def _pass(database: Database, sourcing: Sourcing, most: int | None) -> int:
     renewed, after_at, after_id = 0, _EPOCH, UUID(int=0)
     while True:
         given = {"after_at": after_at, "after_id": after_id, "page": PAGE}
@@ -127,26 +125,26 @@ async def _pass(database: Database, policy: SourcingPolicy, most: int | None) ->
             if renewed == most:
                 return renewed
             renewed += await database.run(
-                lambda tx, one=order_id: _renew(tx, one, policy), actor_key=PROMISER
+                lambda tx, one=order_id: _renew(tx, one, sourcing), actor_key=PROMISER
             )
         if len(page) < PAGE:
             return renewed
         after_id, after_at = page[-1]
 
 
-async def renew_promptly(database: Database, policy: SourcingPolicy) -> int:
+async def renew_promptly(database: Database, sourcing: Sourcing) -> int:
     """As `renew_promises` for the first few, so that whoever told of the goods does not wait for
     all; 0 when the database fails. The scheduler does the rest within seconds.
     """
     try:
-        return await renew_promises(database, policy, most=PROMPTLY)
+        return await renew_promises(database, sourcing, most=PROMPTLY)
     except DBAPIError:
         return 0
 
 
-async def _renew(tx: Tx, order_id: OrderId, policy: SourcingPolicy) -> int:
+async def _renew(tx: Tx, order_id: OrderId, sourcing: Sourcing) -> int:
     before = await locked_order(tx.connection, order_id)
-    if waiting(before) and await fillable(tx, before, policy):
+    if waiting(before) and await fillable(tx, before, sourcing):
         return 0  # units get stock first; promises are for what still waits then
     after = await with_promises(tx, before)
     if after.promises == before.promises:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from domain.common.errors import NotFound
 from domain.common.ids import FulfillmentOrderId, OrderId
 from domain.common.reading import Reading, any_of
 from domain.common.sql import children
+from domain.common.transaction import Tx
 from domain.orders.model import FulfillmentOrder, Group, Order
 from domain.orders.tables import (
     fulfillment_order,
@@ -113,7 +115,16 @@ async def locked_order(connection: AsyncConnection, order_id: UUID) -> Order:
     found = await _locked(connection, sales_order.c.id == order_id)
     if found is None:
         raise NotFound("order", str(order_id))
-    return found
+    return found[0]
+
+
+async def locked_order_in(tx: Tx, order_id: UUID) -> Order:
+    """As `locked_order`; the transaction knows its time afterwards."""
+    found = await _locked(tx.connection, sales_order.c.id == order_id)
+    if found is None:
+        raise NotFound("order", str(order_id))
+    tx.set_now(found[1])
+    return found[0]
 
 
 async def locked_order_of_work(
@@ -130,11 +141,15 @@ async def locked_order_of_work(
     found = await _locked(connection, sales_order.c.id == owner.scalar_subquery())
     if found is None:
         raise NotFound("fulfillment order", str(fulfillment_order_id))
-    return found, FulfillmentOrderId(fulfillment_order_id)
+    return found[0], FulfillmentOrderId(fulfillment_order_id)
 
 
-async def _locked(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> Order | None:
-    """A statement that waits for a row lock sees the row's newest version, but reads all other rows
+async def _locked(
+    connection: AsyncConnection, condition: sa.ColumnElement[bool]
+) -> tuple[Order, datetime] | None:
+    """The order and the transaction's time.
+
+    A statement that waits for a row lock sees the row's newest version, but reads all other rows
     (the order's parts) from its old snapshot. A second look at the row through that snapshot tells:
     when the versions differ, the parts are read again.
     """
@@ -145,11 +160,12 @@ async def _locked(connection: AsyncConnection, condition: sa.ColumnElement[bool]
         .correlate_except(as_of_snapshot)
         .scalar_subquery()
     )
-    query = sa.select(order_document(), sales_order.c.id, sales_order.c.version, seen.label("seen"))
+    c = sales_order.c
+    query = sa.select(order_document(), c.id, c.version, seen.label("seen"), sa.func.now())
     locked = query.where(condition).with_for_update(key_share=True, of=sales_order)
     row = (await connection.execute(locked)).one_or_none()
     if row is None:
         return None
     if row.version != row.seen:
-        return (await orders_by_id(connection, [row.id]))[OrderId(row.id)]
-    return parsed([row[0]])[0]
+        return (await orders_by_id(connection, [row.id]))[OrderId(row.id)], row[4]
+    return parsed([row[0]])[0], row[4]

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.catalog.traits import traits_of
 from domain.common.ids import LineGroupId, LocationId, OrderLineId, new_id
 from domain.common.transaction import Tx
-from domain.orders.candidates import candidates_for, delivery_of, near
+from domain.orders.asking import question_of, wanted_of
+from domain.orders.candidates import candidates_for, delivery_of
+from domain.orders.decided import kept
 from domain.orders.lifecycle import Action, move, split
-from domain.orders.model import UNSOURCED, Group, Order
+from domain.orders.model import UNSOURCED, Group, Line, Order
+from domain.orders.postal_points import point_near
 from domain.orders.settle import with_work
 from domain.orders.stock_needs import demand_of_groups, reservation_owner
-from domain.sourcing.model import Plan, SourcingPolicy, Wanted
+from domain.sourcing.model import Plan, Question, SourcingPolicy, Trigger
+from domain.sourcing.ruled import Sourcing
 from domain.stock.allocation import allocate
 from domain.stock.errors import InsufficientStock
 
@@ -23,16 +31,26 @@ def unsourced(group: Group) -> bool:
 
 
 async def resourced(
-    tx: Tx, order: Order, policy: SourcingPolicy, chosen: Callable[[Group], bool] = unsourced
+    tx: Tx,
+    order: Order,
+    sourcing: Sourcing,
+    chosen: Callable[[Group], bool] = unsourced,
+    *,
+    explained: bool = False,
 ) -> Order:
     """`order` with as many of its chosen waiting units as possible ALLOCATED at locations that did
-    not fail them before, each location with a fulfillment order; others wait on. Not saved yet.
+    not fail them before, each location with a fulfillment order; others wait on. Not saved yet, but
+    the decision is; when it serves nothing, only if it shall be `explained`.
 
     The order's row must be locked. Locks the stock levels it takes, in (location, sku) order. Stock
     that moves between plan and lock makes it plan again, 5 times at most; then the units wait.
     """
-    for alike in _alike(order, chosen):
-        order = await _resourced(tx, order, policy, alike)
+    parts = _alike(order, chosen)
+    if not parts:
+        return order
+    policy = await sourcing.policy(tx.connection, await tx.now())
+    for alike in parts:
+        order = await _resourced(tx, order, policy, alike, explained=explained)
     return order
 
 
@@ -49,7 +67,12 @@ def _alike(order: Order, chosen: Callable[[Group], bool]) -> list[Callable[[Grou
 
 
 async def _resourced(
-    tx: Tx, order: Order, policy: SourcingPolicy, chosen: Callable[[Group], bool]
+    tx: Tx,
+    order: Order,
+    policy: SourcingPolicy,
+    chosen: Callable[[Group], bool],
+    *,
+    explained: bool,
 ) -> Order:
     """As `resourced`, for units that the same locations failed before."""
     for _ in range(MAX_PLANS):
@@ -59,6 +82,8 @@ async def _resourced(
         plan = await _plan(tx, order, policy, waiting)
         planned, taken = assigned(order, waiting, plan)
         if not taken:
+            if explained:
+                await tx.connection.execute(kept(order.id, plan))
             return order
         groups = [group for group in planned.groups if group.id in taken]
         demand = demand_of_groups(planned, groups)
@@ -66,12 +91,14 @@ async def _resourced(
             await allocate(tx, demand, owner=reservation_owner(order.id), reference=order.number)
         except InsufficientStock:
             continue
+        await tx.connection.execute(kept(order.id, plan))
         return with_work(move(planned, Action.ALLOCATE, _one_of(taken)))
     return order
 
 
-async def fillable(tx: Tx, order: Order, policy: SourcingPolicy) -> bool:
+async def fillable(tx: Tx, order: Order, sourcing: Sourcing) -> bool:
     """Whether `resourced` would find stock now for some of the waiting units."""
+    policy = await sourcing.policy(tx.connection, await tx.now())
     for alike in _alike(order, unsourced):
         waiting = [group for group in order.groups if alike(group)]
         if (await _plan(tx, order, policy, waiting)).assignments:
@@ -84,15 +111,47 @@ def _one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:
 
 
 async def _plan(tx: Tx, order: Order, policy: SourcingPolicy, waiting: Sequence[Group]) -> Plan:
-    wanted = [
-        Wanted(line.id, quantity, line.components)
+    units = [
+        (line, quantity)
         for line in order.lines
         if (quantity := sum(g.quantity for g in waiting if g.line_id == line.id))
     ]
-    skus = {sku for each in wanted for sku in each.components}
     excluded = {place for group in waiting for place in group.excluded_location_ids}
-    found = await candidates_for(tx.connection, skus, order.channel, delivery_of(order), excluded)
-    return policy.plan(wanted, found, near(order.address))
+    question = await asked(
+        tx.connection, order, units, await tx.now(), trigger=Trigger.RETRY, failed=excluded
+    )
+    return policy.plan(question)
+
+
+async def asked(
+    connection: AsyncConnection,
+    order: Order,
+    units: Sequence[tuple[Line, int]],
+    at: datetime,
+    *,
+    trigger: Trigger,
+    failed: Collection[LocationId] = (),
+) -> Question:
+    """The question who serves these units of a stored order; not the locations that failed. Two
+    statements, and one more each when a location has a capacity and when the address has no
+    coordinates.
+    """
+    delivery = delivery_of(order)
+    traits = await traits_of(connection, {line.sku for line, _ in units})
+    skus = {sku for line, _ in units for sku in line.components}
+    found = await candidates_for(connection, skus, order.channel, delivery, failed)
+    wanted = wanted_of(units, traits)
+    return question_of(
+        order.channel,
+        order.country,
+        delivery,
+        wanted,
+        found,
+        at,
+        near=await point_near(connection, delivery.address),
+        trigger=trigger,
+        failed=failed,
+    )
 
 
 def assigned(

@@ -18,7 +18,7 @@ from domain.orders.model import (
     OrderStatus,
 )
 from domain.orders.promising import with_promises
-from domain.orders.repository import locked_order
+from domain.orders.repository import locked_order_in
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.saving import save
 from domain.orders.stock_needs import demand_of, reservation_owner
@@ -49,7 +49,7 @@ async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Pl
     Locks: the order, inbound stock of SKUs that it waits for, then stock levels in (location, sku)
     order.
     """
-    before = await locked_order(tx.connection, seen.id)
+    before = await locked_order_in(tx, seen.id)
     if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
         return twin
     order = answered(before, answers, await tx.now())
@@ -68,7 +68,7 @@ async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answe
 
     What was authorised is voided afterwards by `sweep.void_leftovers`.
     """
-    before = await locked_order(tx.connection, seen.id)
+    before = await locked_order_in(tx, seen.id)
     if (twin := await _settled_by_twin(tx, seen, before, command)) is not None:
         return twin
     order = answered(before, answers, await tx.now())

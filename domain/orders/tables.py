@@ -119,6 +119,7 @@ fulfillment_order = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Index("ix_fulfillment_order_location_day", "location_id", "created_at"),
     sa.Index(
         "ix_fulfillment_order_open",
         "location_id",

@@ -1,24 +1,40 @@
 """What sourcing is asked and what it answers. Pure values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from domain.common.ids import LocationId, OrderLineId, Sku
+from domain.common.ids import ChannelCode, LocationId, OrderLineId, Sku
+
+if TYPE_CHECKING:
+    from domain.sourcing.decision import Trace
 
 EARTH_RADIUS_KM = 6371.0088
 
 
 class SourcingReason(StrEnum):
-    """Why a plan looks as it does."""
+    """Why a plan looks as it does, in a word; `Trace` says it in full."""
 
-    SINGLE_NEAREST = "SINGLE_NEAREST"
-    FEWEST_SPLIT = "FEWEST_SPLIT"
+    SINGLE_LOCATION = "SINGLE_LOCATION"
+    SPLIT = "SPLIT"
     PARTIAL = "PARTIAL"
     REQUIRED_LOCATION = "REQUIRED_LOCATION"
     NOTHING_AVAILABLE = "NOTHING_AVAILABLE"
+
+
+class Trigger(StrEnum):
+    """What made sourcing decide."""
+
+    NEW = "NEW"
+    """An order is placed."""
+    RETRY = "RETRY"
+    """Units that wait: rejected, short picked, lost, backordered, or added by an edit."""
+    OVERRIDE = "OVERRIDE"
+    """An operator chose the locations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +47,70 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A location that may serve, and its available to promise per SKU."""
+    """A location that may serve, and its available to promise per SKU.
+
+    `kind` is that of a location (STORE, DC, ...). `daily_capacity` and `used_today` are fulfillment
+    orders of its day; no capacity, no limit. `trust` in its stock figures is 0 to 1. `is_home`: the
+    goods are collected there, so nothing has to be sent.
+    """
 
     location_id: LocationId
     code: str
     place: Place
     priority: int
     available: Mapping[Sku, int]
+    kind: str = ""
+    country: str = ""
+    tags: frozenset[str] = frozenset()
+    trust: Decimal = Decimal(1)
+    daily_capacity: int | None = None
+    used_today: int = 0
+    is_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Units of one order line; `components` are the SKUs one unit takes (itself, unless a kit)."""
+    """Units of one order line; `components` are the SKUs one unit takes (itself, unless a kit).
+
+    `sku`, `tags`, `category` and `weight_g` are those of the variant that is sold.
+    """
 
     line_id: OrderLineId
     quantity: int
     components: Mapping[Sku, int]
+    sku: Sku
+    tags: frozenset[str] = frozenset()
+    weight_g: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What rules may ask of an order besides its lines.
+
+    `order_type` is the kind of its channel (WEB, POS, CALL_CENTER, MARKETPLACE, SOCIAL), `country`
+    where the goods go, `at` the moment of the decision.
+    """
+
+    channel: ChannelCode
+    order_type: str
+    country: str
+    delivery_mode: str
+    at: datetime
+    near: Place | None = None
+    ship_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a decision depends on, but for the rules. `failed` are locations that could not
+    serve these units before; they are not among the candidates.
+    """
+
+    circumstances: Circumstances
+    wanted: Sequence[Wanted]
+    candidates: Sequence[Candidate]
+    failed: Sequence[LocationId] = ()
+    trigger: Trigger = Trigger.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +124,26 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who serves what; `unfilled` are units per line that nobody can serve now."""
+    """Who serves what; `unfilled` are units per line that nobody can serve now. `question` and
+    `trace` tell how it came about; an imported plan has none.
+    """
 
     assignments: Sequence[Assignment]
     unfilled: Mapping[OrderLineId, int]
     reason: SourcingReason
+    question: "Question | None" = field(default=None, compare=False)
+    trace: "Trace | None" = field(default=None, compare=False)
 
 
 class SourcingPolicy(Protocol):
     """Chooses locations. Pure: equal questions get equal answers."""
 
-    def plan(
-        self, wanted: Sequence[Wanted], candidates: Sequence[Candidate], near: Place | None
-    ) -> Plan:
-        """A plan for all of `wanted`, with what cannot be served listed as unfilled."""
+    def plan(self, question: Question) -> Plan:
+        """A plan for all that is wanted, with what cannot be served listed as unfilled."""
+        ...
+
+    def forced(self, question: Question, location_id: LocationId) -> Plan:
+        """The plan in which one candidate serves all it can, whatever rules and capacities say."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.catalog.tables import channel as sales_channel
 from domain.common.fixed import Fixed
 from domain.common.ids import ChannelCode, LocationId, Sku
 from domain.common.reading import any_of
@@ -41,6 +42,8 @@ class CandidateLevel:
     opening_hours: list[dict[str, Any]]
     daily_capacity: int | None
     trust: Decimal
+    tags: list[str]
+    channel_kind: str
     available: int
 
 
@@ -59,9 +62,10 @@ async def candidates(
 def _candidates() -> sa.Select[*tuple[Any, ...]]:
     facts = [location.c[name] for name in _LOCATION_FACTS]
     return (
-        sa.select(stock_level.c.sku, location.c.id, *facts, promisable())
+        sa.select(stock_level.c.sku, location.c.id, *facts, sales_channel.c.kind, promisable())
         .join(location, location.c.id == stock_level.c.location_id)
         .join(channel_location, channel_location.c.location_id == location.c.id)
+        .join(sales_channel, sales_channel.c.code == channel_location.c.channel)
         .where(
             any_of(stock_level.c.sku, "skus"),
             channel_location.c.channel == sa.bindparam("channel", type_=sa.Text),
@@ -73,7 +77,7 @@ def _candidates() -> sa.Select[*tuple[Any, ...]]:
 
 _LOCATION_FACTS = (
     "code", "kind", "country", "latitude", "longitude", "priority", "can_ship", "can_pickup",
-    "cut_off", "time_zone", "opening_hours", "daily_capacity", "trust",
+    "cut_off", "time_zone", "opening_hours", "daily_capacity", "trust", "tags",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Available to promise over time: at a location, or at all locations of a channel."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -24,16 +24,18 @@ WITH places AS (
         WHERE c.location_id = l.id AND c.channel = CAST(:channel AS text)))
 ),
 parts AS (
-    SELECT component_sku AS sku, quantity AS each FROM kit_component WHERE kit_sku = :sku
+    SELECT kit_sku AS whole, component_sku AS sku, quantity AS each FROM kit_component
+    WHERE kit_sku = ANY(CAST(:skus AS text[]))
     UNION ALL
-    SELECT v.sku, 1 FROM variant AS v
-    WHERE v.sku = :sku AND NOT EXISTS (SELECT 1 FROM kit_component WHERE kit_sku = :sku)
+    SELECT v.sku, v.sku, 1 FROM variant AS v
+    WHERE v.sku = ANY(CAST(:skus AS text[]))
+      AND NOT EXISTS (SELECT 1 FROM kit_component AS k WHERE k.kit_sku = v.sku)
 )
-SELECT now() AS now, p.sku, p.each, NULL::uuid AS place, 'PART' AS kind, NULL::timestamptz AS at,
-       0::bigint AS units
+SELECT now() AS now, p.whole, p.sku, p.each, NULL::uuid AS place, 'PART' AS kind,
+       NULL::timestamptz AS at, 0::bigint AS units
 FROM parts AS p
 UNION ALL
-SELECT now(), s.sku, p.each, s.location_id, 'PHYSICAL', NULL,
+SELECT now(), p.whole, s.sku, p.each, s.location_id, 'PHYSICAL', NULL,
        greatest(0, {free_text("s")} - s.safety + coalesce(lapsed.units, 0))
 FROM parts AS p
 JOIN stock_level AS s ON s.sku = p.sku
@@ -44,19 +46,20 @@ LEFT JOIN LATERAL (
       AND r.expires_at <= now()
 ) AS lapsed ON true
 UNION ALL
-SELECT now(), i.sku, p.each, i.location_id, 'INBOUND', i.eta,
+SELECT now(), p.whole, i.sku, p.each, i.location_id, 'INBOUND', i.eta,
        floor((i.quantity - i.received) * i.confidence)::bigint
 FROM parts AS p
 JOIN inbound AS i ON i.sku = p.sku
 JOIN places ON places.id = i.location_id
 WHERE i.closed_at IS NULL AND i.received < i.quantity AND i.eta > now()
 UNION ALL
-SELECT now(), c.sku, p.each, c.location_id, 'PROMISED', c.promised_at, c.quantity
+SELECT now(), p.whole, c.sku, p.each, c.location_id, 'PROMISED', c.promised_at, c.quantity
 FROM parts AS p
 JOIN promise AS c ON c.sku = p.sku
 JOIN places ON places.id = c.location_id
 """)  # noqa: S608 -- only a rule of ours is put in
-"""One row per component, level, inbound row and promise: one moment of all of them."""
+"""One row per component, level, inbound row and promise of each SKU: one moment of all of them."""
+_Rows = Sequence[sa.Row[tuple[object, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +111,46 @@ async def outlook(
     Raises:
         ValidationFailed: neither or both places are named, or `at` is over.
     """
-    if (location_id is None) == (channel is None):
-        raise ValidationFailed("channel", "name either a location or a channel")
-    given = {"location": location_id, "channel": channel, "sku": sku}
-    rows = (await connection.execute(_POOLS, given)).all()
-    if not rows:
+    found = await curves(connection, [sku], location_id=location_id, channel=channel)
+    if sku not in found:
         moment = at or datetime.now(UTC)
         return Outlook(sku, moment, 0, (Dated(moment, 0),))
-    now: datetime = rows[0].now
+    curve = found[sku]
+    now = curve[0].at
     if at is not None and at < now:
         raise ValidationFailed("at", "must not be over")
-    parts: dict[Sku, int] = {row.sku: row.each for row in rows}
-    curve = _kits(parts, rows, now) if sku not in parts else _units(rows, now)
     return Outlook(sku, at or now, on_curve(curve, at or now), curve)
 
 
-def _units(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> tuple[Dated, ...]:
+async def curves(
+    connection: AsyncConnection,
+    skus: Collection[Sku],
+    *,
+    location_id: LocationId | None,
+    channel: ChannelCode | None,
+) -> Mapping[Sku, tuple[Dated, ...]]:
+    """What `outlook` says of each SKU from now on, each by itself; the first entry of a curve is
+    for now. Unknown SKUs are absent. One statement.
+
+    Raises:
+        ValidationFailed: neither or both places are named.
+    """
+    if (location_id is None) == (channel is None):
+        raise ValidationFailed("channel", "name either a location or a channel")
+    given = {"location": location_id, "channel": channel, "skus": sorted(skus)}
+    rows: defaultdict[Sku, list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
+    for row in await connection.execute(_POOLS, given):
+        rows[Sku(row.whole)].append(row)
+    return {sku: _curve(sku, mine) for sku, mine in rows.items()}
+
+
+def _curve(sku: Sku, rows: _Rows) -> tuple[Dated, ...]:
+    now: datetime = rows[0].now
+    parts: dict[Sku, int] = {row.sku: row.each for row in rows}
+    return _kits(parts, rows, now) if sku not in parts else _units(rows, now)
+
+
+def _units(rows: _Rows, now: datetime) -> tuple[Dated, ...]:
     pool = _Pool()
     for row in rows:
         if row.place is not None:
@@ -131,9 +158,7 @@ def _units(rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime) -> tuple[D
     return pool.curve(now)
 
 
-def _kits(
-    parts: Mapping[Sku, int], rows: Sequence[sa.Row[tuple[object, ...]]], now: datetime
-) -> tuple[Dated, ...]:
+def _kits(parts: Mapping[Sku, int], rows: _Rows, now: datetime) -> tuple[Dated, ...]:
     pools: defaultdict[UUID, dict[Sku, _Pool]] = defaultdict(dict)
     for row in rows:
         if row.place is not None:

@@ -77,6 +77,11 @@ class CreateLocationInput:
         default=Decimal(1), description="Trust in its stock figures, 0 to 1."
     )
     active: bool = strawberry.field(default=True, description="Whether it is in use.")
+    tags: list[str] = strawberry.field(
+        default_factory=list[str],
+        description="Words that sourcing rules can refer to: small letters, digits, `_`, `-`; at "
+        "most 50.",
+    )
 
     def to_domain(self) -> service.CreateLocation:
         """The command."""
@@ -97,6 +102,7 @@ class CreateLocationInput:
             priority=self.priority,
             trust=self.trust,
             active=self.active,
+            tags=tuple(self.tags),
         )
 
 
@@ -139,6 +145,7 @@ class UpdateLocationInput:
         description="Whether it takes returns."
     )
     active: strawberry.Maybe[bool] = strawberry.field(description="Whether it is in use.")
+    tags: strawberry.Maybe[list[str]] = strawberry.field(description="All its tags.")
 
     def to_domain(self) -> service.UpdateLocation:
         """The command.
@@ -164,6 +171,7 @@ class UpdateLocationInput:
             can_pickup=given(self.can_pickup),
             can_receive_returns=given(self.can_receive_returns),
             active=given(self.active),
+            tags=tuple(self.tags.value) if self.tags else KEEP,
         )
 
     def _hours(self) -> tuple[model.OpeningHours, ...] | Keep:

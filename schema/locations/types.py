@@ -82,6 +82,10 @@ class Location(relay.Node):
         description="Codes of the channels that may draw on it. Staff and integrations only.",
         extensions=[Allow(*STAFF, Role.CHANNEL)],
     )
+    tags: list[str] | None = strawberry.field(
+        description="Words that sourcing rules can refer to, sorted. Staff only.",
+        extensions=[Allow(*STAFF)],
+    )
     distance_km: float | None = strawberry.field(
         description="Distance from the point asked for, in km; null outside such lists.",
         default=None,
@@ -139,6 +143,7 @@ class Location(relay.Node):
             priority=location.priority,
             trust=location.trust,
             channels=list(location.channels),
+            tags=list(location.tags),
             distance_km=distance_km,
             source=location,
         )

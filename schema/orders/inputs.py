@@ -15,6 +15,7 @@ from domain.common.ids import (
     Sku,
 )
 from domain.customers.model import GivenCustomer
+from domain.fulfillment.overriding import OverrideSourcing
 from domain.orders import commands
 from domain.orders import model as orders
 from domain.orders.units import LineUnits
@@ -312,6 +313,34 @@ class CancelOrderLinesInput:
             lines=tuple(line.to_domain() for line in self.lines),
             expected_version=self.expected_version,
             reason=self.reason,
+        )
+
+
+@strawberry.input(description="From where to serve an order, against what sourcing chose.")
+class OverrideSourcingInput:
+    """Twin of OverrideSourcing."""
+
+    idempotency_key: str = strawberry.field(description=KEY)
+    order_id: relay.GlobalID = strawberry.field(description="The order.")
+    location_id: relay.GlobalID = strawberry.field(description="The location that is to serve.")
+    reason: str = strawberry.field(
+        description="Why, at most 200 characters; it is kept with the decision."
+    )
+    lines: list["LineUnitsInput"] | None = strawberry.field(
+        default=None,
+        description="Units per line, at least 1; without it all units that nobody has in hand yet.",
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> OverrideSourcing:
+        """The command."""
+        return OverrideSourcing(
+            idempotency_key=self.idempotency_key,
+            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
+            location_id=LocationId(id_of(self.location_id, "Location", "locationId")),
+            reason=self.reason,
+            lines=tuple(line.to_domain() for line in self.lines or ()),
+            expected_version=self.expected_version,
         )
 
 

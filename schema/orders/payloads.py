@@ -103,6 +103,20 @@ ChangeOrderResult = Annotated[
     strawberry.union("ChangeOrderResult", description="What changes of an order answer."),
 ]
 
+OverrideSourcingResult = Annotated[
+    ChangeOrderPayload
+    | InsufficientStockError
+    | QuantityExceededError
+    | IllegalTransitionError
+    | OrderOnHoldError
+    | ValidationError
+    | NotFoundError
+    | ForbiddenError
+    | VersionConflictError
+    | IdempotencyConflictError,
+    strawberry.union("OverrideSourcingResult", description="What overrideSourcing answers."),
+]
+
 CancelOrderLinesResult = Annotated[
     ChangeOrderPayload
     | QuantityExceededError

@@ -30,7 +30,12 @@ def api(engine: AsyncEngine, clean_database: str) -> Api:
 
 async def test_create_location_keeps_its_contract(api: Api, engine: AsyncEngine) -> None:
     answer = await CREATE_LOCATION.check_contract(
-        api, engine, OPERATIONS, store(), other={"name": "Other"}, allowed=PLANNERS
+        api,
+        engine,
+        OPERATIONS,
+        store(tags=["big", "a", "big"]),
+        other={"name": "Other"},
+        allowed=PLANNERS,
     )
 
     found = answer["location"]
@@ -48,6 +53,7 @@ async def test_create_location_keeps_its_contract(api: Api, engine: AsyncEngine)
     ]
     assert found["position"] == {"latitude": 41.9028, "longitude": 12.4964}
     assert (found["trust"], found["active"], found["channels"]) == ("0.95", True, [])
+    assert found["tags"] == ["a", "big"]
     (event,) = await events(engine)
     assert (event["type"], event["version"], event["topics"]) == ("LocationCreated", 1, [])
     assert event["payload"]["opening_hours"][0] == {
@@ -96,6 +102,8 @@ async def test_create_location_keeps_its_contract(api: Api, engine: AsyncEngine)
         ({"dailyCapacity": -1}, "dailyCapacity"),
         ({"priority": -1}, "priority"),
         ({"trust": "1.01"}, "trust"),
+        ({"tags": ["Big Store"]}, "tags"),
+        ({"tags": [f"t{n}" for n in range(51)]}, "tags"),
         ({"idempotencyKey": ""}, "idempotencyKey"),
         ({"idempotencyKey": "k" * 129}, "idempotencyKey"),
     ],
@@ -134,6 +142,7 @@ async def test_update_location_keeps_its_contract(api: Api, engine: AsyncEngine)
         "address": {"city": "Roma", "country": "IT"},
         "canShip": False,
         "active": False,
+        "tags": ["overstocked"],
     }
 
     answer = await UPDATE_LOCATION.check_contract(
@@ -154,12 +163,17 @@ async def test_update_location_keeps_its_contract(api: Api, engine: AsyncEngine)
         },
         "canShip": False,
         "active": False,
+        "tags": ["overstocked"],
         "version": 2,
     }
     assert answer["location"] == {**created, **changed}
     event = (await events(engine))[-1]
     assert (event["type"], event["version"]) == ("LocationChanged", 2)
     assert event["payload"]["cut_off"] is None
+    assert event["payload"]["tags"] == ["overstocked"]
+    again = {"idempotencyKey": "u2", "id": created["id"], "priority": 7}
+    kept = await UPDATE_LOCATION.succeed(api, ADMIN, again)
+    assert kept["location"]["tags"] == ["overstocked"]
 
 
 async def test_update_location_refuses(api: Api, engine: AsyncEngine) -> None:

@@ -165,7 +165,7 @@ async def test_location_takes_exactly_one_key(api: Api) -> None:
 
 async def test_inner_fields_are_for_staff(api: Api) -> None:
     await world(api)
-    for name in ("dailyCapacity", "priority", "trust"):
+    for name in ("dailyCapacity", "priority", "trust", "tags"):
         document = f'{{ location(code: "ROMA") {{ code {name} }} }}'
         for actor in (TILL, AGENT):
             data, errors = await api.ask(actor, document)

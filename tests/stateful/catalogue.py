@@ -131,7 +131,7 @@ _UNPAID = {
         {
             "customer", "customer_channel", "idempotency_key", "line_group", "order_address",
             "order_history", "order_line", "outbox", "payment", "reservation", "sales_order",
-            "stock_level", "stock_movement",
+            "sourcing_decision", "stock_level", "stock_movement",
         }
     )
 }  # fmt: skip
@@ -157,6 +157,8 @@ CALLS: Sequence[Call] = (
     _order("holdOrder", "OrderHoldInput", ways=2, given=_hold),
     _order("releaseHold", "OrderHoldInput", ways=2, given=_hold),
     _order("editOrderAddress", "EditOrderAddressInput", given=lambda _: {"address": ADDRESS}),
+    _order("overrideSourcing", "OverrideSourcingInput", A.UNSOURCE, A.ALLOCATE, which=Which.FITTING,
+           then=SOURCED, given=lambda n: {"locationId": _place(n.pick), "reason": "walk"}),
     _order("cancelOrder", "ChangeOrderInput", A.CANCEL, which=Which.ALL,
            guard=lambda n: n.order["status"] in ("CONFIRMED", "PENDING_PAYMENT")),
     Call("editOrderLines", "EditOrderLinesInput", Scope.ORDER, (A.CANCEL,), given=_edited, ways=4,
@@ -262,7 +264,9 @@ EXEMPT: Mapping[str, str] = {
          "createCustomer", "updateCustomer", "addCustomerAddress", "removeCustomerAddress",
          "recordConsent", "addCustomerNote", "setStockBin", "recordSupplierInvoice",
          "setCarrierRates", "createPickList",
-         "resolveFulfillmentException"),
+         "resolveFulfillmentException", "createRuleSet", "saveRuleSetDraft", "scheduleRuleSet",
+         "activateRuleSet", "rollbackRuleSet", "retireRuleSet", "simulateRuleSet",
+         "cancelSourcingSimulation"),
         _NO_ORDERS,
     ),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,14 @@ from domain.imports.model import ImportJobId
 from domain.imports.repository import JOB_COLUMNS, job_of
 from domain.imports.tables import import_job
 from domain.orders.model import Order
+from domain.sourcing.rules.commands import CreateRuleSet, SaveRuleSetDraft
+from domain.sourcing.rules.drafting import create_rule_set, save_rule_set_draft
+from domain.sourcing.rules.model import DEFAULT_TIME_ZONE
+from domain.trials.asking import simulate_rule_set
+from domain.trials.commands import SimulateRuleSet
+from domain.trials.model import SimulationId
+from domain.trials.saving import changed
+from domain.trials.tables import sourcing_simulation
 from subscriptions.feed import Scope
 from tests.support.api import Api, LiveSocket
 from tests.support.packed_order import placed
@@ -45,12 +54,15 @@ OLGA, OTTO = Actor("olga", Role.OPERATIONS), Actor("otto", Role.OPERATIONS)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A shop with an order of Ada's, which Rome serves, one of Bea's, and an import."""
+    """A shop with an order of Ada's, which Rome serves, one of Bea's, an import, and a simulation
+    of a rule set.
+    """
 
     shop: Shop
     ada: Order
     bea: Order
     job: ImportJobId
+    simulation: SimulationId
 
     def actor(self, who: Actor | str) -> Actor:
         """The actor; customers go by their names."""
@@ -91,6 +103,10 @@ async def another_order(world: World, _: int) -> None:
 
 async def one_more_row(world: World, _: int) -> None:
     await import_went_on(world.shop.database, world.job)
+
+
+async def one_more_decision(world: World, _: int) -> None:
+    await simulation_went_on(world.shop.database, world.simulation)
 
 
 CASES = {
@@ -143,6 +159,16 @@ CASES = {
         (OTTO, ADMIN),
         {AGENT: "FORBIDDEN", ROME_TILL: "FORBIDDEN", WEB_SHOP: "FORBIDDEN", "ada": "FORBIDDEN"},
     ),
+    "sourcingSimulationChanged": Case(
+        "subscription($id: ID!) { sourcingSimulationChanged(id: $id) {"
+        " kind simulations { version done } } }",
+        lambda world: {"id": gid("SourcingSimulation", world.simulation)},
+        one_more_decision,
+        Scope.PRINCIPAL,
+        (OLGA, OLGA),
+        (OTTO, ADMIN),
+        {AGENT: "FORBIDDEN", ROME_TILL: "FORBIDDEN", WEB_SHOP: "FORBIDDEN", "ada": "FORBIDDEN"},
+    ),
 }
 
 
@@ -181,7 +207,8 @@ async def build_world(shop: Shop) -> World:
     """The world, in a shop that has no orders yet."""
     ada = await placed(shop, {"HAT": 1}, customer=GivenCustomer(email="ada@example.com"))
     bea = await placed(shop, {"HAT": 1}, customer=GivenCustomer(email="bea@example.com"))
-    return World(shop, ada, bea, await import_taken(shop.database))
+    job, simulation = await import_taken(shop.database), await simulation_asked(shop.database)
+    return World(shop, ada, bea, job, simulation)
 
 
 async def import_taken(database: Database) -> ImportJobId:
@@ -222,3 +249,26 @@ async def import_went_on(database: Database, job_id: ImportJobId) -> None:
         await publish(tx, job_changed(job_of(changed.one())))
 
     await database.run(work, actor_key=OLGA.key)
+
+
+async def simulation_asked(database: Database) -> SimulationId:
+    """A simulation that nobody works on."""
+
+    async def work(tx: Tx) -> SimulationId:
+        made = await create_rule_set(tx, OLGA, CreateRuleSet("1", "Stores first"))
+        await save_rule_set_draft(
+            tx, OLGA, SaveRuleSetDraft("2", made.rule_set_id, ()), DEFAULT_TIME_ZONE
+        )
+        now = await tx.now()
+        period = SimulateRuleSet("3", made.rule_set_id, now - timedelta(days=1), now)
+        return (await simulate_rule_set(tx, OLGA, period)).simulation_id
+
+    return await database.run(work, actor_key=OLGA.key)
+
+
+async def simulation_went_on(database: Database, simulation_id: SimulationId) -> None:
+    """One more decision was looked at."""
+    c = sourcing_simulation.c
+    await database.run(
+        lambda tx: changed(tx, c.id == simulation_id, done=c.done + 1), actor_key=OLGA.key
+    )

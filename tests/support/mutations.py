@@ -13,7 +13,7 @@ from domain.all_tables import metadata
 from domain.common.database import Database
 from domain.identity.model import Actor
 from domain.orders.place import Terms
-from domain.sourcing.nearest import NearestFirst
+from domain.sourcing.ruled import ByRuleSets
 from schema.context import Services
 from tests.support.actors import EVERYBODY_AND_A_CUSTOMER
 from tests.support.graphql import Api
@@ -51,7 +51,7 @@ def api_of(engine: AsyncEngine, query: type, mutation: type) -> Api:
     """An API of these root fields only, for areas that take no payments."""
     database = Database(engine, engine, lambda: None)
     schema = strawberry.Schema(query, mutation)
-    terms = Terms(NearestFirst(), payment_window=timedelta(minutes=15))
+    terms = Terms(ByRuleSets(), payment_window=timedelta(minutes=15))
     return Api(schema, Services(database, gateway=cast("Any", None), terms=terms))
 
 

@@ -6,7 +6,7 @@ from tests.support.mutations import Mutation
 
 _LOCATION = """id code name kind address { street city region postalCode country }
   position { latitude longitude } timeZone openingHours { weekday opens closes } cutOff
-  dailyCapacity priority trust canShip canPickup canReceiveReturns active version channels"""
+  dailyCapacity priority trust canShip canPickup canReceiveReturns active version channels tags"""
 CREATE_LOCATION = Mutation(
     "createLocation",
     f"location {{ {_LOCATION} }}",

@@ -23,7 +23,7 @@ from domain.orders.model import Address, DeliveryMode
 from domain.orders.place import Terms
 from domain.payments.model import Tender
 from domain.payments.sandbox import SandboxGateway
-from domain.sourcing.nearest import NearestFirst
+from domain.sourcing.ruled import ByRuleSets
 from tests.support import stock
 
 PRICES = {"HAT": 1990, "SCARF": 3500, "SET": 4900}
@@ -55,7 +55,7 @@ class Shop:
     database: Database
     gateway: SandboxGateway
     terms: Terms = field(
-        default_factory=lambda: Terms(NearestFirst(), payment_window=timedelta(minutes=15))
+        default_factory=lambda: Terms(ByRuleSets(), payment_window=timedelta(minutes=15))
     )
 
     def till(self, actor: Actor = WEB_SHOP) -> Till:

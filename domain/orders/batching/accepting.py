@@ -23,6 +23,7 @@ from domain.orders.batching.jobs import Acceptance
 from domain.orders.batching.lane import Refused, Verdict
 from domain.orders.batching.lookup import Known, Ready, known_of
 from domain.orders.batching.writing import Accepted, store_accepted
+from domain.orders.decided import row_of
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.events import order_changed
 from domain.orders.model import GroupState, Order
@@ -31,7 +32,7 @@ from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.rows import history_row
 from domain.orders.stock_needs import demand_of, reservation_owner
-from domain.sourcing.model import Plan
+from domain.sourcing.model import Plan, SourcingPolicy
 from domain.stock.errors import InsufficientStock
 from domain.stock.shelves import Place, Shelves, lock_shelves
 
@@ -93,7 +94,7 @@ async def _decided(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outco
                 outcomes[job] = Verdict.ALONE
             case DomainError():
                 outcomes[job] = Refused(found)
-    plans = _planned(ready, known.available)
+    plans = _planned(ready, known)
     shelves = await lock_shelves(tx, _needed(ready, plans))
     available = {
         place: units if (there := shelves.promisable(place)) is None else there
@@ -114,14 +115,12 @@ async def _decided(tx: Tx, jobs: Sequence[Acceptance]) -> dict[Acceptance, Outco
     return outcomes
 
 
-def _planned(
-    ready: Sequence[Ready], available: Mapping[Place, int]
-) -> list[Plan | InsufficientStock]:
+def _planned(ready: Sequence[Ready], known: Known) -> list[Plan | InsufficientStock]:
     """How each order is served after the ones before it, or why not."""
-    left = dict(available)
+    left = dict(known.available)
     plans: list[Plan | InsufficientStock] = []
     for each in ready:
-        plan = _plan(each, left)
+        plan = _plan(each, left, known.policy)
         plans.append(plan)
         if isinstance(plan, Plan):
             for place, units in _taken(each, plan):
@@ -129,10 +128,11 @@ def _planned(
     return plans
 
 
-def _plan(ready: Ready, left: Mapping[Place, int]) -> Plan | InsufficientStock:
-    terms, command = ready.job.terms, ready.job.command
+def _plan(
+    ready: Ready, left: Mapping[Place, int], policy: SourcingPolicy
+) -> Plan | InsufficientStock:
     try:
-        return plan_of(command, ready.lines, ready.candidates(left), terms.sourcing)
+        return plan_of(ready.job.command, ready.draft, ready.lines, ready.candidates(left), policy)
     except InsufficientStock as shortage:
         return shortage
 
@@ -167,7 +167,7 @@ async def _decide(
     """
     job, command = ready.job, ready.job.command
     acting = job.acting(tx)
-    plan = planned or _plan(ready, available)
+    plan = planned or _plan(ready, available, known.policy)
     if isinstance(plan, InsufficientStock):
         return Refused(plan)
     try:
@@ -196,4 +196,4 @@ async def _decide(
     await publish(acting, order_changed(order, "PLACE", None))
     entry = history_row(job.actor.key, order, "PLACE", detail)
     key = begun_row(job.key, OPERATION, job.input_hash, order.id, await tx.now())
-    return Accepted(order, entry, key)
+    return Accepted(order, entry, key, row_of(order.id, plan))

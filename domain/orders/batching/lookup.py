@@ -15,13 +15,15 @@ from domain.common.transaction import Tx
 from domain.customers.directory import Directory, ReferenceIsNew, look_up
 from domain.customers.resolve import ResolvedCustomer
 from domain.orders.batching.jobs import Acceptance
-from domain.orders.candidates import candidates_among
+from domain.orders.candidates import Found, candidates_among, limited
+from domain.orders.capacity import works_today
 from domain.orders.commands import PlaceOrder
 from domain.orders.draft import Draft, priced_lines
 from domain.orders.model import Line
 from domain.orders.place import store_countries, tax_country
+from domain.orders.postal_points import Points, point_in, points_near
 from domain.orders.tables import sales_order
-from domain.sourcing.model import Candidate
+from domain.sourcing.model import SourcingPolicy
 from domain.stock.repository import CandidateLevel, candidates
 from domain.stock.shelves import Place
 
@@ -41,14 +43,17 @@ class Ready:
     job: Acceptance
     draft: Draft
     lines: Sequence[Line]
-    places: Sequence[Candidate]
+    places: Found
 
-    def candidates(self, now: Mapping[Place, int]) -> list[Candidate]:
+    def candidates(self, now: Mapping[Place, int]) -> Found:
         """The places with what `now` says of their units."""
-        return [
-            replace(each, available={sku: now[each.location_id, sku] for sku in each.available})
-            for each in self.places
-        ]
+        return Found(
+            [
+                replace(each, available={sku: now[each.location_id, sku] for sku in each.available})
+                for each in self.places.candidates
+            ],
+            self.places.order_type,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +66,45 @@ class Known:
     directory: Directory
     taken: set[Reference]
     available: dict[Place, int]
+    policy: SourcingPolicy
 
 
 async def known_of(tx: Tx, jobs: Sequence[Acceptance]) -> Known:
     """All that is to know of the jobs, as it is committed now. Nothing is locked.
 
-    At most one statement for the stores, for the customers and for the references; one for each
-    market (channel, currency and country) and one for each channel.
+    At most one statement for the stores, for the customers, for the references, for the rules of
+    sourcing, for the capacities and for postal codes; one for each market (channel, currency and
+    country) and one for each channel.
     """
     now = await tx.now()
     commands = [job.command for job in jobs]
     countries = await store_countries(tx, commands)
     offers = await _offers(tx, commands, countries, now)
     directory = await look_up(tx, [command.customer for command in commands])
+    points = await points_near(tx.connection, [command.delivery.address for command in commands])
     priced: dict[Acceptance, tuple[Draft, list[Line]] | DomainError | ReferenceIsNew] = {}
     for job in jobs:
         try:
-            priced[job] = _priced(job, countries, offers, directory, now)
+            priced[job] = _priced(job, countries, offers, directory, points, now)
         except (DomainError, ReferenceIsNew) as refusal:
             priced[job] = refusal
     levels = await _levels(tx, priced)
+    works = await works_today(
+        tx.connection, limited(level for found in levels.values() for level in found)
+    )
     available = {
         (level.location_id, level.sku): level.available
         for found in levels.values()
         for level in found
     }
     ready = {
-        job: Ready(job, *found, _places(job.command, found[1], levels[job.command.channel]))
+        job: Ready(job, *found, _places(job.command, found[1], levels[job.command.channel], works))
         if isinstance(found, tuple)
         else found
         for job, found in priced.items()
     }
-    return Known(ready, directory, await _taken(tx, commands), available)
+    policy = await jobs[0].terms.sourcing.policy(tx.connection, now)
+    return Known(ready, directory, await _taken(tx, commands), available, policy)
 
 
 def _priced(
@@ -100,6 +112,7 @@ def _priced(
     countries: Mapping[LocationId | None, str],
     offers: Mapping[_Market, Mapping[Sku, Offer] | NotFound],
     directory: Directory,
+    points: Points,
     now: datetime,
 ) -> tuple[Draft, list[Line]]:
     """The refusals come in the order in which `accept` meets them."""
@@ -116,6 +129,7 @@ def _priced(
         placed_at=now,
         updated_at=now,
         pay_until=now + job.terms.payment_window,
+        near=point_in(points, command.delivery.address),
     )
     return draft, priced_lines(command, draft)
 
@@ -165,10 +179,13 @@ def _components(lines: Sequence[Line]) -> set[Sku]:
 
 
 def _places(
-    command: PlaceOrder, lines: Sequence[Line], levels: Sequence[CandidateLevel]
-) -> list[Candidate]:
+    command: PlaceOrder,
+    lines: Sequence[Line],
+    levels: Sequence[CandidateLevel],
+    works: Mapping[LocationId, int],
+) -> Found:
     skus = _components(lines)
-    return candidates_among([each for each in levels if each.sku in skus], command.delivery)
+    return candidates_among([each for each in levels if each.sku in skus], works, command.delivery)
 
 
 async def _taken(tx: Tx, commands: Sequence[PlaceOrder]) -> set[Reference]:

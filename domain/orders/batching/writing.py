@@ -25,6 +25,8 @@ from domain.orders.rows import (
     new_rows,
 )
 from domain.orders.tables import order_history, order_line, sales_order
+from domain.sourcing.decisions import DECISION_COLUMNS
+from domain.sourcing.tables import sourcing_decision
 from domain.stock.shelves import shelf_writes
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -32,11 +34,12 @@ Rows = Mapping[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A new order with its first history row and the row of its key."""
+    """A new order with its first history row, the row of its key and that of its sourcing."""
 
     order: Order
     entry: Mapping[str, Any]
     key: Mapping[str, Any]
+    decision: Mapping[str, Any]
 
 
 async def store_accepted(
@@ -46,6 +49,7 @@ async def store_accepted(
     rows: dict[str, Any] = {
         **new_rows([each.order for each in accepted], [each.entry for each in accepted]),
         "keys": sorted((each.key for each in accepted), key=lambda row: (row["actor"], row["key"])),
+        "decisions": [each.decision for each in accepted],
         "events": tx.take_events(),
         **stock,
         **customers,
@@ -73,6 +77,7 @@ def _accepting() -> sa.Select[int]:
     return together(
         *customer_writes(),
         *[insert_given(table, names, part) for part, table, names in NEW_PARTS],
+        insert_given(sourcing_decision, DECISION_COLUMNS, "decisions"),
         *shelf_writes(),
         key_insert(),
         _outbox_row(),

@@ -25,9 +25,16 @@ from domain.identity.model import Actor
 from domain.imports.model import ImportJobId
 from domain.orders.model import Order
 from domain.stock.bins import SetStockBin, set_stock_bin
+from domain.trials.model import SimulationId
 from schema.context import Context, Services
 from schema.live import ResyncReason
-from tests.support.live_audience import OLGA, import_taken, import_went_on
+from tests.support.live_audience import (
+    OLGA,
+    import_taken,
+    import_went_on,
+    simulation_asked,
+    simulation_went_on,
+)
 from tests.support.packed_order import packed, placed, ship, shipping
 from tests.support.random_subscriptions import Argument, Asked, SubscriptionDocuments
 from tests.support.road import Road, running_road
@@ -59,6 +66,7 @@ class Record:
     services: Services
     order: Order
     job: ImportJobId
+    simulation: SimulationId
     commits: Sequence[Commit]
 
     def arguments(self, name: str) -> list[Argument]:
@@ -75,6 +83,9 @@ class Record:
                 Argument("customerId", "ID!", gid("Customer", self.order.customer_id))
             ],
             "importJobChanged": [Argument("jobId", "ID!", gid("ImportJob", self.job))],
+            "sourcingSimulationChanged": [
+                Argument("id", "ID!", gid("SourcingSimulation", self.simulation))
+            ],
         }[name]
 
     def callers(self, name: str) -> Sequence[Actor]:
@@ -86,6 +97,7 @@ class Record:
             "workQueueChanged": (ADMIN, ROME_TILL, ROME_MANAGER),
             "customerActivity": (ADMIN, AGENT, me),
             "importJobChanged": (ADMIN, OLGA),
+            "sourcingSimulationChanged": (ADMIN, OLGA),
         }[name]
 
     def context(self, actor: Actor) -> Context:
@@ -122,13 +134,16 @@ async def record(engine: AsyncEngine, road: Road) -> Record:
     job = await import_taken(shop.database)
     for _ in range(3):
         await import_went_on(shop.database, job)
+    simulation = await simulation_asked(shop.database)
+    for _ in range(3):
+        await simulation_went_on(shop.database, simulation)
     await until(lambda: _is_sequenced(road))
     reader = LogReader(road.database, 0)
     commits: list[Commit] = []
     while reader.seq < road.hub.last_seq:
         commits += (await reader.next_page())[0]
     services = Services(road.database, shop.gateway, shop.terms, road.hub)
-    return Record(build_schema(load_settings()), services, order, job, commits)
+    return Record(build_schema(load_settings()), services, order, job, simulation, commits)
 
 
 async def _is_sequenced(road: Road) -> bool:

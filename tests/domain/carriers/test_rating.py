@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from domain.carriers.model import Place
 from domain.carriers.numbers import check_digit, s10_number
-from domain.carriers.rating import ANYWHERE, RateRow, postal_key, rate_for, rates_for
+from domain.carriers.rating import ANYWHERE, RateRow, rate_for, rates_for
+from domain.common.postal import postal_key
 
 
 def row(country: str = "IT", prefix: str = "", heaviest: int = 1000, price: int = 500) -> RateRow:

@@ -6,7 +6,6 @@ from domain.catalog.model import (
     Component,
     checked_components,
     checked_sku,
-    checked_tags,
     checked_texts,
     checked_weight,
     name_texts,
@@ -15,6 +14,7 @@ from domain.catalog.model import (
 )
 from domain.common.errors import ValidationFailed
 from domain.common.ids import Sku
+from domain.common.texts import checked_tags
 
 
 @pytest.mark.parametrize("sku", ["A", "a1", "0f3b2c", "HAT-01/RED_M.x", "x" * 64])

@@ -1,0 +1,1 @@
+"""Sourcing on real orders: our plans beside those of simpler policies, same stock, same costs."""

@@ -1,0 +1,1 @@
+"""How a cart can reach its customer, before it is an order."""

@@ -1,0 +1,1 @@
+"""Decisions of sourcing in sentences for people, in several languages."""

@@ -1,0 +1,1 @@
+"""Sourcing in GraphQL: rule sets, their types, inputs, payloads and error twins."""

@@ -1,7 +1,7 @@
 """Anything that people may do, in any order: the oracle stays empty, and nothing is a defect.
 
 Every rule is a call of the API. Its answer may be a refusal, never a failure. Rules look for what
-they can work on: most calls are done, not refused (`Machine.seen` counts them). 30 examples of up
+they can work on: most calls are done, not refused (`Machine.seen` counts them). 60 examples of up
 to 50 steps in `make test`, 200 in `make walk` (`UNICO_STATEFUL_EXAMPLES`), which CI runs too.
 With fewer, some of `WORK` may be left undone, and the test fails.
 
@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from domain.common.database import write_engine
+from domain.fulfillment.overriding import MOVABLE
 from domain.fulfillment.tables import wave
 from domain.orders.model import (
     ASKING_CUSTOMER,
@@ -34,9 +35,11 @@ from domain.orders.model import (
     GONE_WRONG,
     GroupState,
 )
-from domain.orders.tables import fulfillment_order, line_group, sales_order
+from domain.orders.tables import fulfillment_order, line_group, order_line, sales_order
 from domain.shipments.model import FINAL_RANK, RANK, TrackingStatus
 from domain.shipments.tables import parcel
+from domain.stock.posting import free_of
+from domain.stock.tables import stock_level
 from tests.stateful.machine import FEW, PICK, PLACE, run
 from tests.stateful.supply_rules import SupplyRules
 from tests.stateful.walker import Walker
@@ -54,7 +57,7 @@ ALTERNATIVES = ("OTHER_STORE", "REFUND")
 CHOICE = st.sampled_from([None, *ALTERNATIVES])
 REPORTS = st.sampled_from(["IN_TRANSIT", "DELAYED", "DELIVERED", "LOST", "DAMAGED", "REFUSED"])
 FAILURES = st.sampled_from(["NOT_IN_STOCK", "DAMAGED", "MISMATCH", "CAPACITY"])
-EXAMPLES = int(os.environ.get("UNICO_STATEFUL_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("UNICO_STATEFUL_EXAMPLES", "60"))
 
 FINAL = {status.value for status, rank in RANK.items() if rank == FINAL_RANK}
 BACK = {TrackingStatus.RETURNED_TO_ORIGIN.value}
@@ -122,13 +125,31 @@ class Oms(SupplyRules):
         if order := self.order(pick, "CONFIRMED", having={GroupState.ALLOCATED}):
             self.ask("releaseOrder", "ChangeOrderInput", orderId=order)
 
-    @rule(pick=PICK, place=PLACE)
-    def override(self, pick: int, place: str) -> None:
-        """An operator has the units that nobody works on served from elsewhere."""
-        waiting = {GroupState.ALLOCATED, GroupState.RELEASED, GroupState.BACKORDERED}
-        if order := self.order(pick, "CONFIRMED", having=waiting):
-            given = {"locationId": location_id(place), "reason": "walk"}
-            self.ask("overrideSourcing", "OverrideSourcingInput", orderId=order, **given)
+    @rule(pick=PICK)
+    def override(self, pick: int) -> None:
+        """An operator has a unit that nobody works on served by another location that has one."""
+        group, line, level = line_group.c, order_line.c, stock_level.c
+        query = (
+            sa.select(group.order_id, group.line_id, level.location_id)
+            .join(order_line, line.id == group.line_id)
+            .join(stock_level, level.sku == line.sku)
+            .where(
+                group.state.in_(MOVABLE),
+                level.location_id.is_distinct_from(group.location_id),
+                free_of(stock_level) > 0,
+            )
+            .order_by(group.id, level.location_id)
+        )
+        if found := self.one(query, pick):
+            units = [{"orderLineId": str(found.line_id), "quantity": 1}]
+            self.ask(
+                "overrideSourcing",
+                "OverrideSourcingInput",
+                orderId=gid("Order", found.order_id),
+                locationId=gid("Location", found.location_id),
+                reason="walk",
+                lines=units,
+            )
 
     @rule(pick=PICK, way=PICK, times=st.integers(1, 4))
     def go_on(self, pick: int, way: int, times: int) -> None:

@@ -22,7 +22,8 @@ test: lint ## lint, types, architecture, then every test
 	$(BIN)/python -m pytest $(ARGS)
 
 coverage: $(VENV)/.dev ## how much of the domain its tests and those of the API reach: 90% at least
-	$(BIN)/python -m pytest --cov -m "not repetitive" tests/domain tests/resolvers tests/scenarios $(ARGS)
+	$(BIN)/python -m pytest --cov -m "not repetitive" tests/domain tests/resolvers tests/scenarios \
+		tests/imports tests/concurrency $(ARGS)
 
 walk: $(VENV)/.dev ## the long random walk over orders, stock and supply: 200 examples of 50 steps
 	UNICO_STATEFUL_EXAMPLES=200 $(BIN)/python -m pytest -n0 -m repetitive tests/stateful/test_oms.py $(ARGS)

@@ -63,6 +63,10 @@ def decided(
     """The cheapest plan of the question by that version of the rules, with its trace. When one
     location is `forced`, all that it can serve comes from there, and rules and capacities are not
     asked.
+
+    A location with all the fulfillment orders that its own capacity allows is passed over, unless
+    units would stay unfilled: no sale is refused because people are busy today. A capacity that a
+    rule sets is never exceeded.
     """
     began = perf_counter_ns()
     costs = version.costs if version else STANDARD_COSTS
@@ -76,6 +80,11 @@ def decided(
     open_ones, eliminated = _parted(question, ranked, verdict)
     case = _case(question, open_ones, verdict, costs)
     solution = solve(case.problem, out_of_time=_deadline())
+    if any(solution.best.unfilled) and any(_is_busy(question, each, verdict) for each in ranked):
+        ranked = [replace(each, daily_capacity=None) for each in ranked]
+        open_ones, eliminated = _parted(question, ranked, verdict)
+        case = _case(question, open_ones, verdict, costs)
+        solution = solve(case.problem, out_of_time=_deadline())
     used = RuleSetUsed(str(version.id), version.name, version.number) if version else None
     chosen = case.traced(solution.best)
     trace = Trace(

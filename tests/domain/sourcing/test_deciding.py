@@ -127,6 +127,9 @@ def test_a_location_at_its_capacity_is_left_out() -> None:
     assert left_out.reason is EliminationReason.AT_CAPACITY
     assert (left_out.code, left_out.value, left_out.threshold) == ("ROME", "40", "40")
     assert trace.binding == ("CAPACITY",)
+    alone = plan_of(question([wanted(1, 1, "HAT")], [full]))
+    assert places(alone) == {full.location_id}, "no sale is refused because people are busy"
+    assert (trace_of(alone).eliminated, trace_of(alone).binding) == ((), ())
     carried_out = question([wanted(1, 1, "HAT")], [full], delivery_mode="TAKE_AWAY")
     assert places(plan_of(carried_out)) == {full.location_id}
 

@@ -62,7 +62,7 @@ class Machine(RuleBasedStateMachine):
             self.done = [*self.done[-REMEMBERED:], (name, kind, given)]
         return answer
 
-    def one(self, query: sa.Select[Any], pick: int) -> Any:
+    def one(self, query: sa.Select[*tuple[Any, ...]], pick: int) -> Any:
         """One of the rows of a query; None if there is none."""
         rows = self.world.rows(query)
         return rows[pick % len(rows)] if rows else None

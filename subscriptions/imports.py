@@ -1,6 +1,6 @@
 """What `importJobChanged` watches, and how it shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.common.database import DbConnection
@@ -11,38 +11,23 @@ from domain.imports.repository import job_by_id
 from schema.imports import ImportJobChange, ImportJobState
 from schema.live import LiveKind, ResyncReason
 from subscriptions.feed import Feed
-from subscriptions.mailbox import Mode
-
-State = dict[str, Any]
+from subscriptions.progress import State, progress_feed
 
 
 def import_feed(job_id: ImportJobId) -> Feed[State, ImportJobChange]:
     """One import."""
 
-    async def snapshot(connection: DbConnection) -> list[State]:
+    async def find(connection: DbConnection) -> State | None:
         found = await job_by_id(connection, job_id)
-        return [payload_of(found)] if found else []
+        return payload_of(found) if found else None
 
-    return Feed(
-        topics=[Topic.import_job(job_id)],
-        mode=Mode.EVENTS,
-        snapshot=snapshot,
-        show_snapshot=lambda states, cursor, is_last: _shown(
-            LiveKind.SNAPSHOT, cursor, states, is_last=is_last
-        ),
-        show_changes=lambda events, cursor: _shown(
-            LiveKind.CHANGES, cursor, [event.payload for event in events]
-        ),
-        show_resync=lambda reason, cursor: _shown(
-            LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
-        ),
-    )
+    return progress_feed(Topic.import_job(job_id), find, _shown)
 
 
 def _shown(
     kind: LiveKind,
     cursor: str,
-    jobs: Sequence[Any],
+    states: Sequence[Mapping[str, Any]],
     *,
     is_last: bool = True,
     reason: ResyncReason | None = None,
@@ -52,5 +37,5 @@ def _shown(
         cursor=cursor,
         complete=is_last,
         reason=reason,
-        jobs=[ImportJobState.of_payload(job) for job in jobs],
+        jobs=[ImportJobState.of_payload(job) for job in states],
     )

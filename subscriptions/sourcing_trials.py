@@ -1,6 +1,6 @@
 """What `sourcingSimulationChanged` watches, and how it shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.common.database import DbConnection
@@ -11,38 +11,23 @@ from domain.trials.repository import simulation_by_id
 from schema.live import LiveKind, ResyncReason
 from schema.sourcing_trials import SourcingSimulationChange, SourcingSimulationState
 from subscriptions.feed import Feed
-from subscriptions.mailbox import Mode
-
-State = dict[str, Any]
+from subscriptions.progress import State, progress_feed
 
 
 def simulation_feed(simulation_id: SimulationId) -> Feed[State, SourcingSimulationChange]:
     """One simulation."""
 
-    async def snapshot(connection: DbConnection) -> list[State]:
+    async def find(connection: DbConnection) -> State | None:
         found = await simulation_by_id(connection, simulation_id)
-        return [payload_of(found)] if found else []
+        return payload_of(found) if found else None
 
-    return Feed(
-        topics=[Topic.sourcing_simulation(simulation_id)],
-        mode=Mode.EVENTS,
-        snapshot=snapshot,
-        show_snapshot=lambda states, cursor, is_last: _shown(
-            LiveKind.SNAPSHOT, cursor, states, is_last=is_last
-        ),
-        show_changes=lambda events, cursor: _shown(
-            LiveKind.CHANGES, cursor, [event.payload for event in events]
-        ),
-        show_resync=lambda reason, cursor: _shown(
-            LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
-        ),
-    )
+    return progress_feed(Topic.sourcing_simulation(simulation_id), find, _shown)
 
 
 def _shown(
     kind: LiveKind,
     cursor: str,
-    states: Sequence[Any],
+    states: Sequence[Mapping[str, Any]],
     *,
     is_last: bool = True,
     reason: ResyncReason | None = None,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.settings import Settings, SettingsError, load_settings, settings_table
+from app.pages.settings import settings_table
+from app.settings import Settings, SettingsError, load_settings
 
 
 def test_the_environment_is_read_and_overrides_win(monkeypatch: pytest.MonkeyPatch) -> None:

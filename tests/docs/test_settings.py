@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from app.settings import settings_table
+from app.pages.settings import settings_table
 
 
 def test_the_documented_settings_are_those_of_the_code() -> None:

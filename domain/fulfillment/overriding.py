@@ -16,7 +16,7 @@ from domain.orders.model import UNSOURCED, Group, GroupState, Line, Order, Order
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order
-from domain.orders.resourcing import asked, assigned, without_location
+from domain.orders.resourcing import asked, assigned, units_of, without_location
 from domain.orders.results import Changed
 from domain.orders.saving import save
 from domain.orders.settle import with_work
@@ -140,11 +140,7 @@ async def _plan(
 ) -> tuple[Plan, Override]:
     """All of the waiting units from the location, and what that costs more than the best plan."""
     now = await tx.now()
-    units = [
-        (line, quantity)
-        for line in order.lines
-        if (quantity := sum(g.quantity for g in waiting if g.line_id == line.id))
-    ]
+    units = units_of(order, waiting)
     question = await asked(tx.connection, order, units, now, trigger=Trigger.OVERRIDE)
     if all(each.location_id != command.location_id for each in question.candidates):
         reason = "has none of the goods, or does not serve this delivery"

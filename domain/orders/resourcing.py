@@ -111,16 +111,21 @@ def _one_of(ids: Collection[LineGroupId]) -> Callable[[Group], bool]:
 
 
 async def _plan(tx: Tx, order: Order, policy: SourcingPolicy, waiting: Sequence[Group]) -> Plan:
-    units = [
-        (line, quantity)
-        for line in order.lines
-        if (quantity := sum(g.quantity for g in waiting if g.line_id == line.id))
-    ]
+    units = units_of(order, waiting)
     excluded = {place for group in waiting for place in group.excluded_location_ids}
     question = await asked(
         tx.connection, order, units, await tx.now(), trigger=Trigger.RETRY, failed=excluded
     )
     return policy.plan(question)
+
+
+def units_of(order: Order, groups: Sequence[Group]) -> list[tuple[Line, int]]:
+    """How many units of which lines are in the groups, in the order of the lines. Pure."""
+    return [
+        (line, quantity)
+        for line in order.lines
+        if (quantity := sum(g.quantity for g in groups if g.line_id == line.id))
+    ]
 
 
 async def asked(

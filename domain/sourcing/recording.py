@@ -109,15 +109,7 @@ def trace_of(record: Mapping[str, Any]) -> Trace:
 
 def plan_hash(question: Question, rule_set: RuleSetUsed | None, chosen: TracedPlan) -> str:
     """SHA-256, in hexadecimal, of question, version of the rules and plan: equal for equal ones."""
-    return _hash([question_record(question), _rule_set_record(rule_set), _plan_record(chosen)])
-
-
-def question_hash(question: Question, rule_set_version_id: str | None) -> str:
-    """SHA-256, in hexadecimal, of all that a decision depends on: equal for equal ones."""
-    return _hash([question_record(question), rule_set_version_id])
-
-
-def _hash(values: list[Any]) -> str:
+    values = [question_record(question), _rule_set_record(rule_set), _plan_record(chosen)]
     return sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -16,7 +16,6 @@ from domain.sourcing.model import Place, Question
 from domain.sourcing.recording import (
     UnknownForm,
     plan_hash,
-    question_hash,
     question_of,
     question_record,
     trace_of,
@@ -48,8 +47,6 @@ def test_equal_decisions_have_equal_hashes(
     again = question_of(stored(question_record(question)))
     assert plan_hash(again, used, plan) == plan_hash(question, used, plan)
     assert len(plan_hash(question, used, plan)) == 64
-    version = used.version_id if used else None
-    assert question_hash(again, version) == question_hash(question, version)
 
 
 QUESTION = decision(OrderId(new_id()), SIMPLE).question
@@ -93,7 +90,6 @@ def test_the_same_said_otherwise_has_the_same_hash() -> None:
 )
 def test_another_question_has_another_hash(other: Question) -> None:
     assert plan_hash(other, USED, PLAN) != plan_hash(QUESTION, USED, PLAN)
-    assert question_hash(other, None) != question_hash(QUESTION, None)
 
 
 def test_another_plan_or_version_has_another_hash() -> None:
@@ -101,7 +97,6 @@ def test_another_plan_or_version_has_another_hash() -> None:
     assert plan_hash(QUESTION, None, PLAN) != expected
     assert plan_hash(QUESTION, replace(USED, number=2), PLAN) != expected
     assert plan_hash(QUESTION, USED, replace(PLAN, cost_minor=501)) != expected
-    assert question_hash(QUESTION, None) != question_hash(QUESTION, USED.version_id)
 
 
 def test_defaults_take_no_room() -> None:

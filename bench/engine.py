@@ -28,8 +28,9 @@ from domain.customers.model import GivenCustomer
 from domain.identity.model import Actor, Role
 from domain.orders.batching.engine import LANES, LOCK_TIMEOUT, OrderEngine
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
-from domain.orders.model import DeliveryMode, Order
+from domain.orders.model import Order
 from domain.orders.place import Terms
+from domain.orders.states import DeliveryMode
 from domain.payments.model import Tender
 from domain.sourcing.ruled import ByRuleSets
 from domain.stock.errors import InsufficientStock

@@ -13,7 +13,8 @@ from domain.common.ids import ChannelCode, Sku
 from domain.customers.model import GivenCustomer
 from domain.locations.model import LocationCode, LocationKind
 from domain.orders.commands import GivenPayment, OrderedLine
-from domain.orders.model import Address, DeliveryMode, Hold
+from domain.orders.model import Address
+from domain.orders.states import DeliveryMode, Hold
 from domain.payments.model import Tender
 from domain.payments.sandbox import DECLINE
 

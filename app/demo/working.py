@@ -17,10 +17,11 @@ from domain.orders.checkout import Till, place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeHold, ChangeOrder, ChangeWork, Delivery, PlaceOrder
 from domain.orders.errors import PaymentDeclined
-from domain.orders.model import Order, UnfilledPolicy
+from domain.orders.model import Order
 from domain.orders.place import Terms
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import orders_by_id
+from domain.orders.states import UnfilledPolicy
 from domain.payments.gateway import PaymentGateway
 from domain.pickup.waiting import mark_ready
 from domain.shipments.commands import (

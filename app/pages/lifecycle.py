@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from domain.orders.lifecycle import STARTS, TRANSITIONS, Transition
-from domain.orders.model import (
+from domain.orders.states import (
     CALLED_OFF,
     CARRIED,
     COLLECTED_IN_STORE,

@@ -21,17 +21,15 @@ from domain.editing.rules import (
 )
 from domain.identity.model import Actor, Role
 from domain.orders.lifecycle import Action, move
-from domain.orders.model import (
-    CANCELLABLE,
-    UNSOURCED,
-    Group,
-    GroupState,
-    Line,
-    Order,
-    UnfilledPolicy,
-)
+from domain.orders.model import Group, Line, Order
 from domain.orders.resourcing import asked
 from domain.orders.settle import with_work
+from domain.orders.states import (
+    CANCELLABLE,
+    UNSOURCED,
+    GroupState,
+    UnfilledPolicy,
+)
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.units import one_of, parted
 from domain.sourcing.model import Plan, Trigger

@@ -13,9 +13,10 @@ from domain.editing.drafting import Draft, draft_for, edited
 from domain.editing.model import shortfall
 from domain.editing.rules import check_changes
 from domain.identity.model import Actor
-from domain.orders.model import CALLED_OFF, Order
+from domain.orders.model import Order
 from domain.orders.place import Terms
 from domain.orders.repository import orders_by_id
+from domain.orders.states import CALLED_OFF
 from domain.orders.visibility import require_visible
 from domain.payments.refunding import leaving_minor
 

@@ -10,15 +10,14 @@ from domain.common.money import Money
 from domain.editing.commands import AddUnits, Change, SetUnits
 from domain.editing.errors import OrderNotEditable, QuantityNotEditable
 from domain.identity.model import AT_LOCATION, Actor, Role
-from domain.orders.model import (
+from domain.orders.model import Group, Order
+from domain.orders.placing_rules import MAX_LINES, MAX_QUANTITY, PRICE_SETTERS
+from domain.orders.states import (
     CALLED_OFF,
     CANCELLABLE,
     DeliveryMode,
-    Group,
-    Order,
     OrderStatus,
 )
-from domain.orders.placing_rules import MAX_LINES, MAX_QUANTITY, PRICE_SETTERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, require_no_hold
-from domain.orders.model import FulfillmentOrder, FulfillmentOrderStatus, GroupState, Order
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order_of_work
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
+from domain.orders.states import FulfillmentOrderStatus, GroupState
 from domain.orders.tables import fulfillment_order
 from domain.orders.units import parted, per_line
 from domain.orders.work import accepted, find_work, locked_work

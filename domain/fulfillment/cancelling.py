@@ -20,20 +20,19 @@ from domain.orders.cancel import cancel_units
 from domain.orders.commands import ChangeOrder, ChangeWork
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_status
-from domain.orders.model import (
-    CANCELLABLE,
-    WORKING,
-    FulfillmentOrder,
-    GroupState,
-    Order,
-    OrderStatus,
-)
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order, locked_order_of_work
 from domain.orders.results import Changed, WorkChanged
 from domain.orders.saving import save
+from domain.orders.states import (
+    CANCELLABLE,
+    WORKING,
+    GroupState,
+    OrderStatus,
+)
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.tables import fulfillment_order
 from domain.orders.visibility import require_visible

@@ -9,11 +9,12 @@ from domain.common.ids import FulfillmentOrderId, LineGroupId, LocationId
 from domain.common.transaction import Tx
 from domain.fulfillment.model import FailureReason, bucket_after, makes_suspect
 from domain.orders.lifecycle import Action, move
-from domain.orders.model import COLLECTED_IN_STORE, GroupState, Order
+from domain.orders.model import Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.place import Terms
 from domain.orders.resourcing import resourced, without_location
 from domain.orders.saving import save
+from domain.orders.states import COLLECTED_IN_STORE, GroupState
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.units import one_of
 from domain.orders.work import released

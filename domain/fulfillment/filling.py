@@ -12,12 +12,13 @@ from domain.common.database import Database
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
 from domain.fulfillment.failing import released_again
-from domain.orders.model import Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.place import Terms
 from domain.orders.repository import locked_order
 from domain.orders.resourcing import resourced, unsourced
 from domain.orders.saving import save
 from domain.orders.sql_rules import WAITS, may_serve
+from domain.orders.states import OrderStatus
 from domain.orders.work import waits_for_all
 from domain.stock.locking import lock_levels_of
 from domain.stock.posting import free_text

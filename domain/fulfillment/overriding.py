@@ -12,7 +12,7 @@ from domain.identity.model import Actor
 from domain.orders.decided import kept
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_no_hold, require_status
-from domain.orders.model import UNSOURCED, Group, GroupState, Line, Order, OrderStatus
+from domain.orders.model import Group, Line, Order
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order
@@ -20,6 +20,7 @@ from domain.orders.resourcing import asked, assigned, units_of, without_location
 from domain.orders.results import Changed
 from domain.orders.saving import save
 from domain.orders.settle import with_work
+from domain.orders.states import UNSOURCED, GroupState, OrderStatus
 from domain.orders.stock_needs import demand_of_groups, reservation_owner
 from domain.orders.units import LineUnits, one_of, parted, per_line
 from domain.orders.visibility import require_visible

@@ -29,8 +29,8 @@ from domain.identity.model import Actor
 from domain.identity.scope import at_work
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import require_no_hold
-from domain.orders.model import FulfillmentOrderStatus
 from domain.orders.queue import EVERY_WORK, OrderAndWork, WorkFilter, work_queue, works_by_id
+from domain.orders.states import FulfillmentOrderStatus
 from domain.stock.bins import bins_of
 
 MAX_WORKS = 100

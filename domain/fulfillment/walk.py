@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from domain.common.ids import FulfillmentOrderId, Sku
 from domain.fulfillment.model import PickLine, PickShare
-from domain.orders.model import FulfillmentOrder, GroupState, Order
+from domain.orders.model import FulfillmentOrder, Order
+from domain.orders.states import GroupState
 from domain.stock.model import StockBin
 
 TO_PICK = frozenset({GroupState.RELEASED, GroupState.PICKING})

@@ -28,10 +28,11 @@ from domain.fulfillment.wave_store import WAITING
 from domain.identity.model import Actor
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_no_hold
-from domain.orders.model import FulfillmentOrder, FulfillmentOrderStatus, GroupState, Order
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.queue import EVERY_WORK, OrderAndWork, WorkFilter, work_queue
 from domain.orders.repository import locked_order
 from domain.orders.saving import save_among
+from domain.orders.states import FulfillmentOrderStatus, GroupState
 from domain.orders.units import one_of
 from domain.orders.work import accepted, find_work
 

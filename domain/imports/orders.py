@@ -26,7 +26,8 @@ from domain.integrations.model import HistoricOrder, HistoricState
 from domain.locations.bulk import location_ids
 from domain.locations.model import LocationCode
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import Address
+from domain.orders.states import DeliveryMode
 from domain.payments.model import Tender
 from domain.stock.locking import lock_levels
 from domain.stock.model import Demand

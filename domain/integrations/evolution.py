@@ -13,9 +13,10 @@ from functools import reduce
 from domain.common.ids import TrackingEventId, new_id
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.orders.lifecycle import Action, move, with_hold
-from domain.orders.model import GroupState, Hold, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.saving import next_version
 from domain.orders.settle import with_work
+from domain.orders.states import GroupState, Hold, OrderStatus
 from domain.shipments.commands import GivenParcel, ShipFulfillmentOrder
 from domain.shipments.model import Shipment, TrackingEvent, TrackingStatus, with_events
 from domain.shipments.units import delivered, dispatched

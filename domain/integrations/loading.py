@@ -25,10 +25,11 @@ from domain.orders.commands import PlaceOrder
 from domain.orders.draft import Draft, build_order, priced_lines
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import HOLDS_STOCK, Group, GroupState, Line, Order
+from domain.orders.model import Group, Line, Order
 from domain.orders.placing_rules import check_order, in_actor_scope
 from domain.orders.saving import history_row
 from domain.orders.saving import whole as whole_orders
+from domain.orders.states import HOLDS_STOCK, GroupState
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.tables import sales_order
 from domain.shipments.bulk import whole as whole_shipments

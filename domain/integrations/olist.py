@@ -30,7 +30,8 @@ from domain.integrations.rows import (
 )
 from domain.locations.model import Location, LocationCode, LocationKind
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import Address
+from domain.orders.states import DeliveryMode
 from domain.payments.model import Tender
 
 SOURCE = "olist"

@@ -7,17 +7,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.orders.lifecycle import STARTS, reachable_states
-from domain.orders.model import (
+from domain.orders.model import Order
+from domain.orders.money_due import due_for
+from domain.orders.repository import order_document, parsed
+from domain.orders.sql_rules import listed
+from domain.orders.states import (
     CALLED_OFF,
     HOLDS_STOCK,
     UNSOURCED,
     WITH_CUSTOMER,
     DeliveryMode,
-    Order,
 )
-from domain.orders.money_due import due_for
-from domain.orders.repository import order_document, parsed
-from domain.orders.sql_rules import listed
 from domain.orders.tables import sales_order
 
 

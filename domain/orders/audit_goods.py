@@ -1,6 +1,7 @@
 """Where the goods of orders are: the ledger, the parcels and the line groups must tell the same."""
 
-from domain.orders.model import (
+from domain.orders.sql_rules import listed
+from domain.orders.states import (
     GONE_WRONG,
     HOLDS_STOCK,
     ON_THE_WAY,
@@ -8,7 +9,6 @@ from domain.orders.model import (
     WITH_CUSTOMER,
     GroupState,
 )
-from domain.orders.sql_rules import listed
 
 _HOLDING = listed(HOLDS_STOCK)
 _AT_WORK = listed(HOLDS_STOCK - {GroupState.READY_FOR_PICKUP})

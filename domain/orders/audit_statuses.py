@@ -3,7 +3,8 @@
 The rules are those of `orders.model`, in its words; a test compares both over mixtures of states.
 """
 
-from domain.orders.model import (
+from domain.orders.sql_rules import listed
+from domain.orders.states import (
     CALLED_OFF,
     GONE_WRONG,
     ON_THE_WAY,
@@ -13,9 +14,8 @@ from domain.orders.model import (
     WORK_ORDER,
     GroupState,
 )
-from domain.orders.model import FulfillmentOrderStatus as Work
-from domain.orders.model import FulfillmentStatus as Goods
-from domain.orders.sql_rules import listed
+from domain.orders.states import FulfillmentOrderStatus as Work
+from domain.orders.states import FulfillmentStatus as Goods
 
 
 def _array(states: frozenset[GroupState]) -> str:

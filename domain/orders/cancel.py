@@ -10,12 +10,18 @@ from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.commands import CancelLines, ChangeOrder
 from domain.orders.lifecycle import Action, move, require_status
-from domain.orders.model import CANCELLABLE, UNSOURCED, GroupState, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import (
+    CANCELLABLE,
+    UNSOURCED,
+    GroupState,
+    OrderStatus,
+)
 from domain.orders.stock_needs import demand_of, demand_of_groups, reservation_owner
 from domain.orders.units import one_of, parted, per_line
 from domain.orders.visibility import require_visible

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.common.ids import ChannelCode, LocationId, Sku
 from domain.orders.capacity import works_today
 from domain.orders.commands import Delivery
-from domain.orders.model import COLLECTED_IN_STORE, Address, DeliveryMode, Order
+from domain.orders.model import Address, Order
+from domain.orders.states import COLLECTED_IN_STORE, DeliveryMode
 from domain.sourcing.model import Candidate, Place
 from domain.stock.repository import CandidateLevel, candidates
 

@@ -25,7 +25,7 @@ from domain.orders.errors import (
     PaymentOutcomeUnknown,
 )
 from domain.orders.lifecycle import require_status
-from domain.orders.model import DeliveryMode, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.place import Terms, begun_order
 from domain.orders.placing_rules import check_payment, check_tender_scope
 from domain.orders.release_money import settle_leftovers
@@ -34,6 +34,7 @@ from domain.orders.results import Placed, PlacementOutcome, Settled
 from domain.orders.saving import save
 from domain.orders.settle import Answers, cancel_unstocked, paid_minor
 from domain.orders.singly import accept_singly, settle_singly
+from domain.orders.states import DeliveryMode, OrderStatus
 from domain.orders.visibility import require_visible
 from domain.payments.gateway import PaymentGateway
 from domain.payments.model import OPEN_STATES, Tender, intent

@@ -11,11 +11,12 @@ from domain.identity.model import Actor
 from domain.orders.commands import ChangeOrder
 from domain.orders.errors import CaptureFailed
 from domain.orders.lifecycle import Action, move, require_no_hold, require_status
-from domain.orders.model import DeliveryMode, Group, GroupState, Order, OrderStatus
+from domain.orders.model import Group, Order
 from domain.orders.money_due import due_for
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import DeliveryMode, GroupState, OrderStatus
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.visibility import require_visible
 from domain.payments.capturing import Capture, Captured, perform, prepare, record

@@ -6,7 +6,8 @@ from datetime import datetime
 from domain.common.ids import ChannelCode, FulfillmentOrderId, LocationId, OrderId, Sku
 from domain.common.money import Money
 from domain.customers.model import GivenCustomer
-from domain.orders.model import Address, DeliveryMode, Hold, UnfilledPolicy
+from domain.orders.model import Address
+from domain.orders.states import DeliveryMode, Hold, UnfilledPolicy
 from domain.orders.units import LineUnits
 from domain.payments.model import Tender
 

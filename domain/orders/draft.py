@@ -11,8 +11,9 @@ from domain.customers.resolve import ResolvedCustomer
 from domain.orders import pricing
 from domain.orders.commands import OrderedLine, PlaceOrder
 from domain.orders.errors import ProductNotFound, ProductNotSellable
-from domain.orders.model import Group, GroupState, Line, Order, OrderStatus
+from domain.orders.model import Group, Line, Order
 from domain.orders.numbers import order_number, tracking_token
+from domain.orders.states import GroupState, OrderStatus
 from domain.payments.model import intent
 from domain.sourcing.model import Place, Plan
 

@@ -6,8 +6,14 @@ from typing import Any
 
 from domain.common.ids import FulfillmentOrderId
 from domain.events.model import Aggregate, Event, Topic
-from domain.orders.model import FulfillmentOrder, Group, GroupState, Line, Order
+from domain.orders.model import (
+    FulfillmentOrder,
+    Group,
+    Line,
+    Order,
+)
 from domain.orders.promises import promised_at
+from domain.orders.states import GroupState
 
 ORDER_CHANGED = "OrderChanged"
 WORK_CHANGED = "FulfillmentOrderChanged"

@@ -15,8 +15,9 @@ from domain.common.ids import ChannelCode, CustomerId, OrderId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
 from domain.identity.model import Actor
 from domain.identity.scope import at_work
-from domain.orders.model import FulfillmentOrder, Order, OrderStatus
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.repository import order_by_number, order_document, orders_by_id, parsed
+from domain.orders.states import OrderStatus
 from domain.orders.tables import fulfillment_order, order_history, sales_order
 from domain.orders.visibility import may_see, visible_to
 

@@ -14,11 +14,12 @@ from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeHold
 from domain.orders.lifecycle import with_hold, without_hold
-from domain.orders.model import Hold, Order
+from domain.orders.model import Order
 from domain.orders.placing_rules import check_text
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import Hold
 from domain.orders.tables import sales_order
 from domain.orders.visibility import require_visible
 

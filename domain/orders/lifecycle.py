@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from domain.common.ids import FulfillmentOrderId, LineGroupId, ShipmentId
 from domain.orders.errors import IllegalTransition, OrderOnHold
-from domain.orders.model import (
+from domain.orders.model import Group, Order
+from domain.orders.states import (
     ASKING_CUSTOMER,
     CALLED_OFF,
     CANCELLABLE,
@@ -22,10 +23,8 @@ from domain.orders.model import (
     WITH_CUSTOMER,
     WORKING,
     DeliveryMode,
-    Group,
     GroupState,
     Hold,
-    Order,
     OrderStatus,
 )
 

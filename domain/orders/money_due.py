@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from domain.orders.model import CALLED_OFF, GONE_WRONG, ON_THE_WAY, WITH_CUSTOMER, Group, Order
+from domain.orders.model import Group, Order
+from domain.orders.states import (
+    CALLED_OFF,
+    GONE_WRONG,
+    ON_THE_WAY,
+    WITH_CUSTOMER,
+)
 
 
 def due_for(order: Order, *, chosen: Callable[[Group], bool]) -> int:

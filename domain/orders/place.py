@@ -25,12 +25,13 @@ from domain.orders.commands import PlaceOrder
 from domain.orders.decided import kept
 from domain.orders.draft import Draft, build_order, priced_lines, without_unfilled
 from domain.orders.errors import PlanOutdated
-from domain.orders.model import DeliveryMode, GroupState, Line, Order, UnfilledPolicy
+from domain.orders.model import Line, Order
 from domain.orders.placing_rules import check_order, in_actor_scope
 from domain.orders.postal_points import point_near
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.saving import create
+from domain.orders.states import DeliveryMode, GroupState, UnfilledPolicy
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.sourcing.model import Plan, SourcingPolicy
 from domain.sourcing.ruled import Sourcing

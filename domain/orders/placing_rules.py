@@ -7,7 +7,8 @@ from domain.common.errors import Forbidden, ValidationFailed
 from domain.common.texts import needed_line, one_line
 from domain.identity.model import AT_LOCATION, Actor, Role
 from domain.orders.commands import GivenPayment, PlaceOrder
-from domain.orders.model import CARRIED, Address, DeliveryMode
+from domain.orders.model import Address
+from domain.orders.states import CARRIED, DeliveryMode
 from domain.payments.model import Tender
 
 MAX_LINES = 200

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.common.ids import LineGroupId, LocationId, OrderLineId, Sku, new_id
-from domain.orders.model import UNSOURCED, Group, Line, Order, OrderStatus
+from domain.orders.model import Group, Line, Order
+from domain.orders.states import UNSOURCED, OrderStatus
 from domain.supply.model import Inbound, InboundId, Promise, PromiseId, cuts
 
 Part = tuple[OrderLineId, Sku]

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.ids import FulfillmentOrderId, LocationId, WaveId
 from domain.common.paging import Keyset, Page, PageRequest, page_of
-from domain.orders.model import DeliveryMode, FulfillmentOrder, FulfillmentOrderStatus, Order
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.repository import order_document, parsed
+from domain.orders.states import DeliveryMode, FulfillmentOrderStatus
 from domain.orders.tables import fulfillment_order, sales_order
 
 OrderAndWork = tuple[Order, FulfillmentOrder]

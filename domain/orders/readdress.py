@@ -9,18 +9,18 @@ from domain.identity.model import Actor
 from domain.orders.commands import EditAddress
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import require_status
-from domain.orders.model import (
-    CALLED_OFF,
-    CARRIED,
-    WAITING,
-    GroupState,
-    Order,
-    OrderStatus,
-)
+from domain.orders.model import Order
 from domain.orders.placing_rules import check_address, check_pickup_point
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import (
+    CALLED_OFF,
+    CARRIED,
+    WAITING,
+    GroupState,
+    OrderStatus,
+)
 from domain.orders.visibility import require_visible
 
 EDITABLE = WAITING | CALLED_OFF | {GroupState.RELEASED, GroupState.PICKING, GroupState.PICKED}

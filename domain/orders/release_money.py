@@ -11,9 +11,10 @@ from domain.common.database import Database
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
 from domain.orders.lifecycle import FINAL
-from domain.orders.model import Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.repository import locked_order, orders_by_id
 from domain.orders.saving import save
+from domain.orders.states import OrderStatus
 from domain.orders.tables import sales_order
 from domain.payments import refunding
 from domain.payments.gateway import GatewayAnswer, Outcome, PaymentGateway

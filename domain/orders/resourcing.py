@@ -13,9 +13,10 @@ from domain.orders.asking import question_of, wanted_of
 from domain.orders.candidates import candidates_for, delivery_of
 from domain.orders.decided import kept
 from domain.orders.lifecycle import Action, move, split
-from domain.orders.model import UNSOURCED, Group, Line, Order
+from domain.orders.model import Group, Line, Order
 from domain.orders.postal_points import point_near
 from domain.orders.settle import with_work
+from domain.orders.states import UNSOURCED
 from domain.orders.stock_needs import demand_of_groups, reservation_owner
 from domain.sourcing.model import Plan, Question, SourcingPolicy, Trigger
 from domain.sourcing.ruled import Sourcing

@@ -10,7 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.orders.model import Address, FulfillmentOrder, Group, Line, Order, Pickup
+from domain.orders.model import (
+    Address,
+    FulfillmentOrder,
+    Group,
+    Line,
+    Order,
+    Pickup,
+)
 from domain.orders.tables import (
     fulfillment_order,
     line_group,

@@ -12,7 +12,7 @@ from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
 from domain.orders.events import changed_work, order_changed, work_changed
-from domain.orders.model import FulfillmentOrder, Order, OrderStatus
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.promises import kept
 from domain.orders.rows import (
     ADDRESS_COLUMNS,
@@ -31,6 +31,7 @@ from domain.orders.rows import (
     new_rows,
     order_row,
 )
+from domain.orders.states import OrderStatus
 from domain.orders.tables import (
     fulfillment_order,
     order_address,

@@ -8,19 +8,17 @@ from domain.common.idempotency import Command, finished, stored
 from domain.common.ids import FulfillmentOrderId, new_id
 from domain.common.transaction import Tx
 from domain.orders.lifecycle import Action, move
-from domain.orders.model import (
-    DeliveryMode,
-    FulfillmentOrder,
-    Group,
-    GroupState,
-    Hold,
-    Order,
-    OrderStatus,
-)
+from domain.orders.model import FulfillmentOrder, Group, Order
 from domain.orders.promising import with_promises
 from domain.orders.repository import locked_order_in
 from domain.orders.results import Placed, PlacementOutcome
 from domain.orders.saving import save
+from domain.orders.states import (
+    DeliveryMode,
+    GroupState,
+    Hold,
+    OrderStatus,
+)
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.payments.gateway import GatewayAnswer
 from domain.payments.model import (

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from domain.orders.model import UNSOURCED, DeliveryMode
+from domain.orders.states import UNSOURCED, DeliveryMode
 
 
 def listed(values: Collection[StrEnum]) -> str:

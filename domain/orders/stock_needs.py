@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from domain.common.ids import OrderId
-from domain.orders.model import Group, GroupState, Order
+from domain.orders.model import Group, Order
+from domain.orders.states import GroupState
 from domain.stock.model import Demand
 
 

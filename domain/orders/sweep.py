@@ -11,11 +11,12 @@ from domain.common.database import Database
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
 from domain.orders.cancel import give_back
-from domain.orders.model import GroupState, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.release_money import let_go, settle_leftovers
 from domain.orders.repository import locked_order
 from domain.orders.saving import save
+from domain.orders.states import GroupState, OrderStatus
 from domain.orders.tables import sales_order
 from domain.payments.gateway import PaymentGateway
 from domain.stock.model import MovementReason

@@ -19,19 +19,17 @@ from domain.orders.lifecycle import (
     require_no_hold,
     require_status,
 )
-from domain.orders.model import (
-    CARRIED,
-    UNSOURCED,
-    FulfillmentOrder,
-    Group,
-    GroupState,
-    Order,
-    OrderStatus,
-    UnfilledPolicy,
-)
+from domain.orders.model import FulfillmentOrder, Group, Order
 from domain.orders.repository import locked_order, locked_order_of_work
 from domain.orders.results import Changed, WorkChanged
 from domain.orders.saving import save
+from domain.orders.states import (
+    CARRIED,
+    UNSOURCED,
+    GroupState,
+    OrderStatus,
+    UnfilledPolicy,
+)
 from domain.orders.visibility import require_visible
 
 ACCEPT_WITHIN = timedelta(minutes=30)

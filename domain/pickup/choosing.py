@@ -11,20 +11,19 @@ from domain.locations.repository import all_locations_by_id
 from domain.orders.cancel import cancel_units
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move
-from domain.orders.model import (
-    ASKING_CUSTOMER,
-    CALLED_OFF,
-    COLLECTED_IN_STORE,
-    WAITING,
-    DeliveryMode,
-    Group,
-    Order,
-)
+from domain.orders.model import Group, Order
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_address
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import (
+    ASKING_CUSTOMER,
+    CALLED_OFF,
+    COLLECTED_IN_STORE,
+    WAITING,
+    DeliveryMode,
+)
 from domain.orders.visibility import require_visible
 from domain.pickup.commands import Alternative, ChooseAlternative
 

@@ -15,12 +15,13 @@ from domain.identity.model import Actor
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_no_cancel_request, require_no_hold
-from domain.orders.model import GroupState, Order
+from domain.orders.model import Order
 from domain.orders.place import Terms
 from domain.orders.repository import locked_order_of_work
 from domain.orders.resourcing import without_location
 from domain.orders.results import WorkChanged
 from domain.orders.saving import save
+from domain.orders.states import GroupState
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.units import one_of, parted, per_line
 from domain.orders.work import belongs_to, find_work, locked_work

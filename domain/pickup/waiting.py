@@ -19,13 +19,14 @@ from domain.locations.repository import all_locations_by_id
 from domain.orders.commands import ChangeWork
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_no_cancel_request, require_no_hold
-from domain.orders.model import COLLECTED_IN_STORE, GroupState, Order, Pickup
+from domain.orders.model import Order, Pickup
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.placing_rules import check_text
 from domain.orders.release_money import settle_leftovers
 from domain.orders.repository import locked_order
 from domain.orders.results import Changed, WorkChanged
 from domain.orders.saving import save
+from domain.orders.states import COLLECTED_IN_STORE, GroupState
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.tables import line_group, order_pickup
 from domain.orders.visibility import require_visible

@@ -12,7 +12,7 @@ from domain.fulfillment.failing import sourced_anew
 from domain.identity.model import Actor
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import Action, move, require_status
-from domain.orders.model import GONE_WRONG, Group, GroupState, Order, OrderStatus
+from domain.orders.model import Group, Order
 from domain.orders.notices import NoticeKind, notice
 from domain.orders.place import Terms
 from domain.orders.placing_rules import check_text
@@ -20,6 +20,7 @@ from domain.orders.repository import locked_order
 from domain.orders.resourcing import without_location
 from domain.orders.results import Changed
 from domain.orders.saving import save
+from domain.orders.states import GONE_WRONG, GroupState, OrderStatus
 from domain.orders.stock_needs import demand_of_groups
 from domain.orders.units import one_of
 from domain.orders.visibility import require_visible

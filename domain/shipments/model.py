@@ -16,7 +16,7 @@ from domain.common.ids import (
     ShipmentId,
     TrackingEventId,
 )
-from domain.orders.model import GroupState
+from domain.orders.states import GroupState
 
 RANK: Mapping[TrackingStatus, int] = {
     TrackingStatus.LABEL_CREATED: 0,

@@ -21,7 +21,8 @@ from domain.orders.lifecycle import (
     require_status,
     split,
 )
-from domain.orders.model import GONE_WRONG, Group, GroupState, Order, OrderStatus
+from domain.orders.model import Group, Order
+from domain.orders.states import GONE_WRONG, GroupState, OrderStatus
 from domain.orders.work import belongs_to, find_work
 from domain.shipments.commands import ShipFulfillmentOrder
 from domain.shipments.errors import ParcelDifference, ParcelsDoNotMatch

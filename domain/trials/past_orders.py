@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.common.ids import LocationId, OrderId
 from domain.common.sql import among
 from domain.locations.tables import location
-from domain.orders.model import (
+from domain.orders.states import (
     GONE_WRONG,
     ON_THE_WAY,
     WITH_CUSTOMER,

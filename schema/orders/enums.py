@@ -1,6 +1,7 @@
 """Axes and states of orders, described."""
 
-from domain.orders.model import (
+from domain.orders.notices import NoticeKind
+from domain.orders.states import (
     DeliveryMode,
     FulfillmentOrderStatus,
     FulfillmentStatus,
@@ -9,7 +10,6 @@ from domain.orders.model import (
     OrderStatus,
     UnfilledPolicy,
 )
-from domain.orders.notices import NoticeKind
 from domain.payments.model import PaymentState, PaymentStatus, Tender
 from schema.enums import described
 

@@ -15,7 +15,7 @@ from domain.identity.model import Role
 from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeHold, ChangeOrder
 from domain.orders.holding import hold_order
-from domain.orders.model import Hold
+from domain.orders.states import Hold
 from domain.orders.work import release_order
 from domain.shipments.tables import shipment
 from schema.ids import global_id

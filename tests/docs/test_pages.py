@@ -6,7 +6,7 @@ from pathlib import Path
 from app.pages.lifecycle import lifecycle_page
 from app.pages.scenarios import TITLES, scenario_tests, scenarios_page
 from domain.orders.lifecycle import Action
-from domain.orders.model import (
+from domain.orders.states import (
     CALLED_OFF,
     FulfillmentOrderStatus,
     FulfillmentStatus,

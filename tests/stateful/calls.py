@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.orders.lifecycle import TRANSITIONS, Action
-from domain.orders.model import CALLED_OFF, DeliveryMode, GroupState
+from domain.orders.states import CALLED_OFF, DeliveryMode, GroupState
 from tests.support.stage import gid
 
 Row = Mapping[str, Any]

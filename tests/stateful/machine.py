@@ -18,7 +18,7 @@ from hypothesis.strategies import integers, sampled_from
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.orders.model import GroupState
+from domain.orders.states import GroupState
 from domain.orders.tables import fulfillment_order, line_group, sales_order
 from domain.payments.tables import payment
 from tests.stateful.world import World

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.database import write_engine
 from domain.orders.lifecycle import reachable_states
-from domain.orders.model import CALLED_OFF, DeliveryMode, GroupState
+from domain.orders.states import CALLED_OFF, DeliveryMode, GroupState
 from tests.stateful.calls import Call, Now
 from tests.stateful.catalogue import CALLS
 from tests.stateful.walker import Walker

@@ -29,7 +29,7 @@ from hypothesis.stateful import initialize, rule
 from domain.common.database import write_engine
 from domain.fulfillment.overriding import MOVABLE
 from domain.fulfillment.tables import wave
-from domain.orders.model import (
+from domain.orders.states import (
     ASKING_CUSTOMER,
     CANCELLABLE,
     GONE_WRONG,

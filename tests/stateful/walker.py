@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.orders.lifecycle import transition_of
-from domain.orders.model import CALLED_OFF, DeliveryMode, GroupState
+from domain.orders.states import CALLED_OFF, DeliveryMode, GroupState
 from tests.stateful.calls import TABLES, Call, Now, Row, Rows, Scope, Which
 from tests.stateful.catalogue import CALLS
 from tests.stateful.world import World

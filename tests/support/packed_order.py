@@ -12,9 +12,10 @@ from domain.fulfillment.picking import confirm_pick
 from domain.identity.model import Actor
 from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeOrder, ChangeWork
-from domain.orders.model import FulfillmentOrder, GroupState, Order
+from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.repository import orders_by_id
 from domain.orders.results import WorkChanged
+from domain.orders.states import GroupState
 from domain.orders.work import pack, release_order, start_picking
 from domain.payments.gateway import GatewayAnswer, PaymentGateway
 from domain.shipments.commands import GivenParcel, GivenParcelLine, ShipFulfillmentOrder

@@ -21,7 +21,7 @@ from domain.common.transaction import Tx
 from domain.identity.model import Actor
 from domain.orders.commands import ChangeHold
 from domain.orders.holding import hold_order, release_hold
-from domain.orders.model import Hold
+from domain.orders.states import Hold
 from domain.stock.model import Demand
 from domain.stock.receive import receive
 from subscriptions.cohort import Cohort

@@ -19,8 +19,9 @@ from domain.orders import audit as order_audit
 from domain.orders.checkout import Till
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
 from domain.orders.invariants import invariant_violations
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import Address
 from domain.orders.place import Terms
+from domain.orders.states import DeliveryMode
 from domain.payments.model import Tender
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.ruled import ByRuleSets

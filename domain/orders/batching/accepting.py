@@ -26,11 +26,12 @@ from domain.orders.batching.writing import Accepted, store_accepted
 from domain.orders.decided import row_of
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.events import order_changed
-from domain.orders.model import GroupState, Order
+from domain.orders.model import Order
 from domain.orders.place import OPERATION, plan_of, planned_order
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.rows import history_row
+from domain.orders.states import GroupState
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.sourcing.model import Plan, SourcingPolicy
 from domain.stock.errors import InsufficientStock

@@ -15,12 +15,13 @@ from domain.common.transaction import Tx
 from domain.orders.batching.jobs import Settlement
 from domain.orders.batching.lane import Refused, Verdict
 from domain.orders.batching.writing import store_settled
-from domain.orders.model import UNSOURCED, GroupState, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.repository import as_read
 from domain.orders.results import PlacementOutcome, Settled
 from domain.orders.rows import Change
 from domain.orders.saving import record
 from domain.orders.settle import answered, leaves_at_once, paid_minor, placed_as, stocked
+from domain.orders.states import UNSOURCED, GroupState, OrderStatus
 from domain.orders.stock_needs import demand_of, reservation_owner
 from domain.orders.tables import sales_order
 from domain.payments.model import OPEN_STATES

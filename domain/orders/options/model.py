@@ -12,8 +12,9 @@ from domain.common.texts import checked_country
 from domain.identity.model import Actor
 from domain.locations.model import Location, check_coordinates
 from domain.orders.commands import OrderedLine
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import Address
 from domain.orders.placing_rules import MAX_QUANTITY
+from domain.orders.states import DeliveryMode
 
 MAX_LINES = 100
 MAX_POSTAL_CODE = 20

@@ -12,10 +12,11 @@ from domain.carriers.repository import Tariff
 from domain.common.ids import LocationId, OrderLineId, Sku
 from domain.common.money import Money
 from domain.locations.model import Location
-from domain.orders.model import CARRIED, Address, DeliveryMode
+from domain.orders.model import Address
 from domain.orders.options.dating import TRANSIT_DAYS, all_of, carried, collected_from, in_store
 from domain.orders.options.model import Option, Parcel, Unfilled, Window
 from domain.orders.options.planning import Planned
+from domain.orders.states import CARRIED, DeliveryMode
 from domain.sourcing.model import Plan, Wanted
 from domain.supply.model import Dated
 

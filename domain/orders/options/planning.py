@@ -11,7 +11,8 @@ from domain.orders.asking import question_of
 from domain.orders.candidates import candidates_among
 from domain.orders.candidates import near as point_named
 from domain.orders.commands import Delivery
-from domain.orders.model import Address, DeliveryMode
+from domain.orders.model import Address
+from domain.orders.states import DeliveryMode
 from domain.sourcing.model import Place, Plan, SourcingPolicy, Wanted, distance_km
 from domain.stock.repository import CandidateLevel
 

@@ -16,11 +16,11 @@ from domain.orders.candidates import limited
 from domain.orders.capacity import works_today
 from domain.orders.commands import OrderedLine
 from domain.orders.errors import ProductNotFound, ProductNotSellable
-from domain.orders.model import CARRIED, DeliveryMode
 from domain.orders.options.model import AskOptions, Option, checked
 from domain.orders.options.offering import Curves, Facts, offered
 from domain.orders.options.planning import Cart, Planned, planned
 from domain.orders.postal_points import point_near
+from domain.orders.states import CARRIED, DeliveryMode
 from domain.sourcing.model import Wanted
 from domain.sourcing.ruled import Sourcing
 from domain.stock.repository import candidates

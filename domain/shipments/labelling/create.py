@@ -17,8 +17,9 @@ from domain.identity.model import Actor
 from domain.locations.repository import all_locations_by_id
 from domain.orders.errors import IllegalTransition
 from domain.orders.lifecycle import require_no_cancel_request, require_no_hold, require_status
-from domain.orders.model import CARRIED, Order, OrderStatus
+from domain.orders.model import Order
 from domain.orders.repository import locked_order_of_work
+from domain.orders.states import CARRIED, OrderStatus
 from domain.orders.work import find_work
 from domain.shipments.labelling.carrying_out import Office, ask
 from domain.shipments.labelling.commands import CreateLabel

@@ -14,8 +14,9 @@ from domain.common.errors import NotFound
 from domain.common.ids import FulfillmentOrderId, LabelId, ParcelId
 from domain.common.sql import rows_of
 from domain.identity.model import Actor
-from domain.orders.model import FulfillmentOrderStatus, Order
+from domain.orders.model import Order
 from domain.orders.repository import locked_order
+from domain.orders.states import FulfillmentOrderStatus
 from domain.orders.tables import fulfillment_order, sales_order
 from domain.orders.visibility import visible_to
 from domain.shipments.labelling.errors import LabelNotUsable

@@ -7,7 +7,7 @@ from domain.common.ids import ChannelCode
 from domain.customers.model import GivenCustomer
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.orders.commands import Delivery, GivenPayment, PlaceOrder
-from domain.orders.model import DeliveryMode
+from domain.orders.states import DeliveryMode
 from domain.payments.model import Tender
 
 NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)

@@ -14,7 +14,8 @@ from domain.orders.checkout import place_order
 from domain.orders.commands import ChangeHold
 from domain.orders.holding import hold_order
 from domain.orders.invariants import invariant_violations
-from domain.orders.model import Hold, Order
+from domain.orders.model import Order
+from domain.orders.states import Hold
 from domain.payments.gateway import GatewayAnswer, Outcome
 from domain.payments.sandbox import SandboxGateway
 from domain.payments.tables import sandbox_charge

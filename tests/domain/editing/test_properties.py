@@ -13,8 +13,9 @@ from strawberry import relay
 
 from domain.catalog.tables import price
 from domain.common.database import write_engine
-from domain.orders.model import CALLED_OFF, Order
+from domain.orders.model import Order
 from domain.orders.repository import orders_by_id
+from domain.orders.states import CALLED_OFF
 from tests.stateful.world import World
 from tests.support.edits import add, edit, to
 from tests.support.servers import ServerUrls, clone_migrated

@@ -14,8 +14,9 @@ from domain.editing.errors import StaleOrder
 from domain.editing.model import EditState
 from domain.editing.proposing import propose
 from domain.orders.commands import ChangeOrder
-from domain.orders.model import GroupState, Order
+from domain.orders.model import Order
 from domain.orders.repository import locked_order
+from domain.orders.states import GroupState
 from domain.orders.tables import sales_order
 from domain.orders.work import release_order
 from domain.payments.tables import sandbox_charge

@@ -19,14 +19,12 @@ from domain.integrations.evolution import Past, past_of
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.locations.model import LocationCode
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
-from domain.orders.model import (
+from domain.orders.model import Group, Line, Order
+from domain.orders.states import (
     DeliveryMode,
     FulfillmentStatus,
-    Group,
     GroupState,
     Hold,
-    Line,
-    Order,
     OrderStatus,
     UnfilledPolicy,
 )

@@ -18,7 +18,7 @@ from domain.customers.model import GivenCustomer
 from domain.customers.tables import customer, customer_channel
 from domain.identity.model import Actor
 from domain.orders.commands import Delivery, GivenPayment, OrderedLine, PlaceOrder
-from domain.orders.model import DeliveryMode, UnfilledPolicy
+from domain.orders.states import DeliveryMode, UnfilledPolicy
 from domain.payments.model import Tender
 from domain.stock.allocation import reserve
 from domain.stock.model import Demand

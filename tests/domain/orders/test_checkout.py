@@ -22,8 +22,13 @@ from domain.orders.errors import (
     ProductNotFound,
     ProductNotSellable,
 )
-from domain.orders.model import DeliveryMode, GroupState, OrderStatus, UnfilledPolicy
 from domain.orders.results import Placed, PlacementOutcome
+from domain.orders.states import (
+    DeliveryMode,
+    GroupState,
+    OrderStatus,
+    UnfilledPolicy,
+)
 from domain.orders.tables import line_group, order_history, sales_order
 from domain.payments.model import PaymentStatus, Tender
 from domain.payments.tables import payment, sandbox_charge

@@ -15,8 +15,8 @@ from domain.orders.checkout import place_order
 from domain.orders.collect import collect_paid
 from domain.orders.commands import ChangeOrder, ChangeWork, Delivery
 from domain.orders.errors import CaptureFailed, IllegalTransition
-from domain.orders.model import DeliveryMode
 from domain.orders.results import Changed, WorkChanged
+from domain.orders.states import DeliveryMode
 from domain.orders.work import pack, release_order, start_picking
 from domain.payments.tables import payment_capture, sandbox_charge
 from domain.pickup.waiting import mark_ready

@@ -22,10 +22,10 @@ from domain.orders.batching.engine import OrderEngine
 from domain.orders.checkout import place_order
 from domain.orders.commands import Delivery, PlaceOrder
 from domain.orders.errors import DuplicateExternalReference
-from domain.orders.model import DeliveryMode
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Placed
 from domain.orders.singly import accept_singly
+from domain.orders.states import DeliveryMode
 from domain.orders.tables import sales_order
 from domain.stock.errors import InsufficientStock
 from domain.stock.locking import lock_levels

@@ -14,9 +14,10 @@ from domain.customers.model import GivenCustomer
 from domain.orders.batching.engine import OrderEngine
 from domain.orders.checkout import settled_order
 from domain.orders.commands import Delivery, GivenPayment, PayOrder, PlaceOrder
-from domain.orders.model import DeliveryMode, Order, UnfilledPolicy
+from domain.orders.model import Order
 from domain.orders.repository import orders_by_id
 from domain.orders.results import Settled
+from domain.orders.states import DeliveryMode, UnfilledPolicy
 from domain.orders.tables import sales_order
 from domain.payments.model import Tender
 from domain.stock.errors import InsufficientStock

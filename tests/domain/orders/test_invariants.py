@@ -14,7 +14,7 @@ from domain.common.database import write_engine
 from domain.orders.audit import status_violations
 from domain.orders.audit_statuses import GOODS_STATUS, WORK_STATUS
 from domain.orders.invariants import invariant_violations
-from domain.orders.model import (
+from domain.orders.states import (
     CALLED_OFF,
     GroupState,
     fulfillment_order_status,

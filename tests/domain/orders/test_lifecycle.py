@@ -31,17 +31,15 @@ from domain.orders.lifecycle import (
     with_hold,
     without_hold,
 )
-from domain.orders.model import (
+from domain.orders.model import Group, Line, Order
+from domain.orders.states import (
     CALLED_OFF,
     CANCELLABLE,
     WITH_CUSTOMER,
     DeliveryMode,
     FulfillmentStatus,
-    Group,
     GroupState,
     Hold,
-    Line,
-    Order,
     OrderStatus,
     UnfilledPolicy,
     fulfillment_order_status,

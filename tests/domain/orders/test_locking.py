@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.orders.checkout import place_order
-from domain.orders.model import GroupState
 from domain.orders.repository import locked_order
+from domain.orders.states import GroupState
 from domain.orders.tables import line_group, sales_order
 from tests.support.locks import until_somebody_waits
 from tests.support.shop import Shop, open_shop, order

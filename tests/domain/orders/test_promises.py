@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.common.ids import LineGroupId, LocationId, OrderLineId, Sku
-from domain.orders.model import Group, GroupState, Line, Order, OrderStatus
+from domain.orders.model import Group, Line, Order
 from domain.orders.promises import (
     Offer,
     kept,
@@ -21,6 +21,7 @@ from domain.orders.promises import (
     told,
     waiting,
 )
+from domain.orders.states import GroupState, OrderStatus
 from domain.supply.model import Inbound, InboundId, InboundSource
 from tests.domain.orders.test_lifecycle import order_in
 

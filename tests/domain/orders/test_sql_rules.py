@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.common.ids import LocationId
 from domain.orders.candidates import eligible
 from domain.orders.commands import Delivery
-from domain.orders.model import DeliveryMode
 from domain.orders.promising import Reached
 from domain.orders.sql_rules import may_serve
+from domain.orders.states import DeliveryMode
 from domain.stock.posting import free_text
 from domain.stock.tables import stock_level
 from tests.support import stock

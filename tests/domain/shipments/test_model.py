@@ -18,7 +18,7 @@ from domain.common.ids import (
     ShipmentId,
     TrackingEventId,
 )
-from domain.orders.model import GroupState
+from domain.orders.states import GroupState
 from domain.shipments.model import (
     INFORMATION,
     RANK,

@@ -23,7 +23,8 @@ from domain.identity.model import Actor, Role
 from domain.orders.commands import ChangeHold, GivenPayment
 from domain.orders.errors import CaptureFailed, IllegalTransition, OrderOnHold
 from domain.orders.holding import hold_order, release_hold
-from domain.orders.model import FulfillmentStatus, GroupState, Hold, Order
+from domain.orders.model import Order
+from domain.orders.states import FulfillmentStatus, GroupState, Hold
 from domain.orders.tables import line_group, order_history, sales_order
 from domain.payments.model import PaymentStatus, Tender
 from domain.payments.tables import payment, payment_capture, sandbox_charge, sandbox_operation

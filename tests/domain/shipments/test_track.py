@@ -20,7 +20,8 @@ from domain.common.errors import (
 from domain.common.ids import ShipmentId
 from domain.identity.model import Actor, Role
 from domain.orders.errors import IllegalTransition
-from domain.orders.model import FulfillmentStatus, GroupState, Order, OrderStatus
+from domain.orders.model import Order
+from domain.orders.states import FulfillmentStatus, GroupState, OrderStatus
 from domain.orders.tables import line_group, order_history, sales_order
 from domain.shipments.commands import DeliverShipment, RecordTrackingEvent
 from domain.shipments.deliver import deliver_shipment

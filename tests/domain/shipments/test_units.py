@@ -23,13 +23,15 @@ from domain.common.ids import (
 from domain.orders.errors import IllegalTransition, OrderOnHold
 from domain.orders.lifecycle import split, with_hold
 from domain.orders.model import (
-    DeliveryMode,
     FulfillmentOrder,
     Group,
-    GroupState,
-    Hold,
     Line,
     Order,
+)
+from domain.orders.states import (
+    DeliveryMode,
+    GroupState,
+    Hold,
     OrderStatus,
     UnfilledPolicy,
 )

@@ -7,8 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.common.ids import ChannelCode, LocationId, OrderLineId, Sku
-from domain.orders.model import DeliveryMode
 from domain.orders.options.planning import MAX_STORES, MAX_TRIED, Cart, planned
+from domain.orders.states import DeliveryMode
 from domain.sourcing.deciding import RuledPolicy
 from domain.sourcing.model import Plan, Question, Wanted
 from domain.stock.repository import CandidateLevel

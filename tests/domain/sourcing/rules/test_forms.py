@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from domain.common.errors import ValidationFailed
-from domain.orders.model import DeliveryMode
+from domain.orders.states import DeliveryMode
 from domain.sourcing.rules.bodies import Body, body_form, body_of, checked_body, checked_costs
 from domain.sourcing.rules.conditions import ALWAYS, EVERYWHERE, Condition, LocationCondition
 from domain.sourcing.rules.forms import rule_form, rules_of

@@ -1,0 +1,1 @@
+"""The double-entry ledger, invoices and credit notes, receivables, the daily close."""

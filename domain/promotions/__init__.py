@@ -1,0 +1,1 @@
+"""Promotions and coupons: what takes how much off which lines, and why."""

@@ -1,0 +1,1 @@
+"""Returns and exchanges: asked for, authorised, received, inspected, refunded."""

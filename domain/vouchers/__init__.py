@@ -1,0 +1,1 @@
+"""Gift cards and store credit: balances that change by entries, and never go below zero."""

@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 ARGS ?=
+# Dozens of processes start in a test run: compiled modules are kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test coverage walk lint bench bench-quick schema lock clean
 
@@ -25,8 +27,8 @@ coverage: $(VENV)/.dev ## how much of the domain its tests and those of the API 
 	$(BIN)/python -m pytest --cov -m "not repetitive" tests/domain tests/resolvers tests/scenarios \
 		tests/imports tests/concurrency $(ARGS)
 
-walk: $(VENV)/.dev ## the long random walk over orders, stock and supply: 200 examples of 50 steps
-	UNICO_STATEFUL_EXAMPLES=200 $(BIN)/python -m pytest -n0 -m repetitive tests/stateful/test_oms.py $(ARGS)
+walk: $(VENV)/.dev ## the long random walks: 200 examples of 50 steps over orders, stock and supply
+	UNICO_STATEFUL_EXAMPLES=200 $(BIN)/python -m pytest -m repetitive tests/stateful $(ARGS)
 
 lint: $(VENV)/.dev ## format, lint, types and import contracts
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.auth.errors import IssuerUnavailable, TokenRejected
 from app.logging import current_correlation_id
+from domain.common.card_numbers import without_card_numbers
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -32,11 +33,13 @@ def refusal(
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A response with one GraphQL error; its code follows from the status unless given."""
+    """A response with one GraphQL error; its code follows from the status unless given. A message
+    that repeats what was sent repeats no card number.
+    """
     extensions: dict[str, object] = {"code": code or _CODES.get(status, "INTERNAL")}
     if status >= 500:
         extensions |= {"retryable": status == 503, "correlationId": current_correlation_id()}
-    body = {"errors": [{"message": message, "extensions": extensions}]}
+    body = {"errors": [{"message": without_card_numbers(message), "extensions": extensions}]}
     return Response(
         orjson.dumps(body), status_code=status, headers=headers, media_type="application/json"
     )

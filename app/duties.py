@@ -14,13 +14,21 @@ from domain.fulfillment.cancelling import refuse_silently
 from domain.fulfillment.filling import fill_waiting
 from domain.fulfillment.waves import end_finished
 from domain.orders.holding import lift_due
+from domain.orders.invoicing import issue_due
+from domain.orders.psp_news import apply_news
 from domain.orders.renewing import renew_promises
+from domain.orders.resuming import resume_payments
 from domain.orders.sweep import expire_unpaid, void_leftovers
+from domain.payments.inbox import apply_waiting
+from domain.payments.retrying import Retrying
 from domain.pickup.waiting import expire_pickups
+from domain.returns.deciding import expire_returns
+from domain.returns.exchanging import settle_exchanges
 from domain.shipments.asking import ask_about_silent
 from domain.shipments.inbox import apply_parked
 from domain.shipments.labelling.carrying_out import Office, finish_labels
 from domain.stock.expiry import expire_due
+from domain.vouchers.expiry import expire_vouchers
 from schema.context import Services
 
 BATCH = 100
@@ -39,12 +47,16 @@ class Duty:
 
 def duties_of(services: Services) -> Sequence[Duty]:
     """All duties, in the order in which a sweep does them."""
-    database, gateway, terms = services.database, services.gateway, services.terms
+    database, terms = services.database, services.terms
+    gateway = Retrying(database, services.gateway)
     return (
         Duty("unpaid orders", lambda: expire_unpaid(database, gateway, limit=BATCH)),
+        Duty("payments cut off", lambda: resume_payments(database, gateway, limit=CALLS)),
         Duty("silent locations", lambda: reject_silent(database, terms, limit=BATCH)),
         Duty("unanswered cancels", lambda: refuse_silently(database, limit=BATCH)),
         Duty("pickups not collected", lambda: expire_pickups(database, gateway, limit=BATCH)),
+        Duty("returns not sent", lambda: expire_returns(database, limit=BATCH)),
+        Duty("exchanges", lambda: settle_exchanges(database, gateway, limit=BATCH)),
         Duty("unfinished edits", lambda: end_unfinished(database, gateway, limit=BATCH)),
         Duty("waiting units", lambda: fill_waiting(database, terms)),
         Duty("finished waves", lambda: end_finished(database, limit=BATCH)),
@@ -52,6 +64,9 @@ def duties_of(services: Services) -> Sequence[Duty]:
         Duty("distorted locations", lambda: assess_trust(database, limit=BATCH)),
         Duty("scheduled holds", lambda: lift_due(database, limit=BATCH)),
         Duty("leftover payments", lambda: void_leftovers(database, gateway, limit=BATCH)),
+        Duty("messages of PSPs", lambda: apply_waiting(database, apply_news, limit=BATCH)),
+        Duty("invoices", lambda: issue_due(database, limit=BATCH)),
+        Duty("expired vouchers", lambda: expire_vouchers(database, limit=BATCH)),
         Duty("parked reports", lambda: apply_parked(database, limit=BATCH)),
         Duty(
             "silent parcels",

@@ -12,6 +12,7 @@ from strawberry.types.execution import StreamExecutionResult
 from strawberry.types.graphql import OperationType
 
 from app.logging import current_correlation_id
+from domain.common.card_numbers import without_card_numbers
 from domain.common.errors import DomainError, ValidationFailed
 from domain.common.faults import FaultClass, classify
 from schema.context import Context
@@ -124,9 +125,11 @@ def _default_code(error: GraphQLError) -> str:
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
-    """A new error at the same place, with nothing else of the old one."""
+    """A new error at the same place, with nothing else of the old one. GraphQL itself repeats
+    what it does not like; a card number is not repeated.
+    """
     return GraphQLError(
-        message,
+        without_card_numbers(message),
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

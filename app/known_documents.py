@@ -18,6 +18,7 @@ from graphql import (
 from strawberry.schema.schema import validate_document
 
 from app import documents
+from app.card_guard import card_in_document
 from app.documents import TooComplex
 from app.page_cost import Shape, shape_of
 
@@ -97,6 +98,8 @@ class Documents:
         rules: tuple[type[ASTValidationRule], ...] = _RULES,
     ) -> Known | list[GraphQLError]:
         """What is known of a parsed document from now on, or why it is no good."""
+        if (refusal := card_in_document(document)) is not None:
+            return [refusal]
         try:
             measure = documents.check(document)
         except TooComplex as error:

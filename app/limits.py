@@ -9,6 +9,7 @@ from graphql import DocumentNode, GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
+from app.card_guard import card_in_variables
 from app.known_documents import MAX_TOKENS, Documents, Known
 from app.settings import ANONYMOUS
 from domain.identity.model import Actor, Role
@@ -53,7 +54,7 @@ class Policy:
         """Why this caller may not run it now, with these variables, over this transport.
 
         Codes: PERSISTED_DOCUMENT_REQUIRED, MUTATION_OVER_WEBSOCKET, INTROSPECTION_DISABLED,
-        DOCUMENT_TOO_COMPLEX.
+        DOCUMENT_TOO_COMPLEX; VALIDATION_FAILED for a payment card number among the variables.
         """
         if (refusal := self.distrust(known, context)) is not None:
             return refusal
@@ -65,7 +66,7 @@ class Policy:
         if cost > MAX_COST:
             message = f"up to {cost} fields would be resolved, more than {MAX_COST}: ask for less"
             return _refused("DOCUMENT_TOO_COMPLEX", message)
-        return None
+        return card_in_variables(variables)
 
 
 class DocumentLimits(SchemaExtension):

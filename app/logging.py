@@ -1,18 +1,20 @@
 """Log lines: JSON for machines, colours for a terminal, each with its correlation id."""
 
+import io
 import logging
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import Processor
+from structlog.typing import ExcInfo, Processor
 
 from app.settings import LogFormat, Settings
+from domain.common.card_numbers import without_card_numbers
 
 _correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 
@@ -72,8 +74,15 @@ def console_renderer(*, colors: bool) -> structlog.dev.ConsoleRenderer:
     values of variables there: those may be personal data.
     """
     return structlog.dev.ConsoleRenderer(
-        timestamp_key="at", colors=colors, exception_formatter=structlog.dev.plain_traceback
+        timestamp_key="at", colors=colors, exception_formatter=_traceback
     )
+
+
+def _traceback(out: TextIO, error: ExcInfo) -> None:
+    """The traceback, without payment card numbers."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    out.write(without_card_numbers(text.getvalue()))
 
 
 def _renderer(log_format: LogFormat) -> list[Processor]:
@@ -81,12 +90,25 @@ def _renderer(log_format: LogFormat) -> list[Processor]:
         log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     if is_console:
-        return [console_renderer(colors=sys.stderr.isatty())]
+        return [redacted, console_renderer(colors=sys.stderr.isatty())]
     return [
         structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        redacted,
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
+
+
+def redacted(_: Any, __: str, line: Any) -> Any:
+    """The line without payment card numbers, wherever in it they are."""
+    if isinstance(line, str):
+        return without_card_numbers(line)
+    if isinstance(line, dict):
+        given = cast("dict[Any, Any]", line)
+        return {name: redacted(_, __, value) for name, value in given.items()}
+    if isinstance(line, list):
+        return [redacted(_, __, value) for value in cast("list[Any]", line)]
+    return line
 
 
 def _to_json(line: Any, **_: Any) -> str:

@@ -18,6 +18,7 @@ from app.auth.exchange import device_route
 from app.graphql_view import GraphQLView
 from app.guards import BodyLimit, SecurityHeaders, SocketLimit
 from app.imports.routes import import_routes
+from app.invoices.routes import accounting_routes
 from app.labels.route import labels_route
 from app.lifecycle import Lifecycle
 from app.metrics import Metrics
@@ -27,8 +28,9 @@ from app.request_context import RequestContext
 from app.resources import Resources
 from app.schema import Schema, build_schema
 from app.settings import Settings
+from app.webhooks.payments import psp_webhooks_route
 from app.webhooks.route import webhooks_route
-from app.webhooks.wiring import webhooks_of
+from app.webhooks.wiring import psp_webhooks_of, webhooks_of
 from schema.imports import IMPORT_PATH
 
 GRAPHQL_PATH = "/graphql"
@@ -71,7 +73,9 @@ def _routes(
         device_route(resources),
         labels_route(resources),
         webhooks_route(resources, webhooks_of(resources.settings)),
+        psp_webhooks_route(resources, psp_webhooks_of(resources.settings)),
         *printing_routes(resources),
+        *accounting_routes(resources),
         *import_routes(resources),
         *operations_routes(lifecycle, metrics, resources.checks),
     ]

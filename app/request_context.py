@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.lifecycle import Lifecycle, Phase
 from app.logging import correlated
 from app.metrics import Metrics
+from domain.common.card_numbers import has_card_number
 
 _HEADER = b"x-correlation-id"
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
@@ -141,10 +142,11 @@ class RequestContext:
 
 
 def _correlation_id_of(scope: Scope) -> str:
-    """The client's id when it is short and plain, else a new one."""
+    """The client's id when it is short and plain, and no card number, else a new one."""
     for name, value in scope["headers"]:
         if name == _HEADER and _ACCEPTABLE.fullmatch(value):
-            return value.decode()
+            given = value.decode()
+            return uuid4().hex if has_card_number(given) else given
     return uuid4().hex
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -23,18 +24,23 @@ from app.auth.tokens import (
     development_issuer,
     device_issuer,
 )
-from app.duties import duties_of
+from app.duties import CALLS, Duty, duties_of
 from app.easypost.wiring import carriers_of
 from app.housekeeping import keep_house
 from app.imports.duties import EVERY_S, forgetting, working
 from app.metrics import Metrics
+from app.notifying.wiring import EVERY_S as TELLING_EVERY_S
+from app.notifying.wiring import notifying, senders_of, shop_of
 from app.operations import Check, database_check, events_check, redis_check
 from app.relay import Relay, RelayMetrics
 from app.settings import Settings, SettingsError
+from app.stripe.wiring import PROVIDER, gateway_of
 from app.trials import simulating
 from domain.common.database import Database, read_engine, write_engine
 from domain.orders.batching.engine import LANES, LOCK_TIMEOUT, OrderEngine
 from domain.orders.place import Terms
+from domain.payments.gateway import PaymentGateway
+from domain.payments.payouts import PayoutSource, store_lines
 from domain.payments.sandbox import SandboxGateway
 from domain.sourcing.ruled import ByRuleSets
 from schema.context import Services
@@ -60,6 +66,7 @@ class Resources:
         self._live_metrics = LiveMetrics(metrics.registry)
         self._relay_metrics = RelayMetrics(metrics.registry)
         self._checks: Sequence[Check] = ()
+        self._payouts: PayoutSource | None = None
 
     def checks(self) -> Sequence[Check]:
         """What `/ready` looks at."""
@@ -92,20 +99,34 @@ class Resources:
                 await stack.enter_async_context(_running(name, work))
             if self.settings.housekeeping:
                 forget = forgetting(database, self.settings.import_retention_days)
-                work = keep_house([*duties_of(self.services), forget])
+                work = keep_house(
+                    [*duties_of(self.services), forget, *self._payout_lines(database)]
+                )
                 await stack.enter_async_context(_running("housekeeping", work))
                 work = keep_house([working(database)], every_s=EVERY_S)
                 await stack.enter_async_context(_running("imports", work))
                 work = keep_house([simulating(database)], every_s=EVERY_S)
                 await stack.enter_async_context(_running("simulations", work))
+                senders = await stack.enter_async_context(senders_of(self.settings))
+                for duty in notifying(database, senders, shop_of(self.settings)):
+                    work = keep_house([duty], every_s=TELLING_EVERY_S)
+                    await stack.enter_async_context(_running(duty.name, work))
             await hub.started()
             yield
+
+    def _payout_lines(self, database: Database) -> Sequence[Duty]:
+        source = self._payouts
+        if source is None:
+            return ()
+        work = partial(store_lines, database, PROVIDER, source, limit=CALLS)
+        return (Duty("lines of payouts", work),)
 
     def _terms(self) -> Terms:
         window = timedelta(minutes=self.settings.payment_ttl_minutes)
         return Terms(
             ByRuleSets(),
             payment_window=window,
+            transfer_window=timedelta(days=self.settings.transfer_days),
             accept_within=timedelta(minutes=self.settings.accept_minutes),
             cancel_answer_within=timedelta(minutes=self.settings.cancel_answer_minutes),
         )
@@ -138,7 +159,11 @@ class Resources:
         stack.push_async_callback(engine.drained)
         return engine
 
-    async def _open_gateway(self, stack: contextlib.AsyncExitStack) -> SandboxGateway:
+    async def _open_gateway(self, stack: contextlib.AsyncExitStack) -> PaymentGateway:
+        stripe = await stack.enter_async_context(gateway_of(self.settings))
+        if stripe is not None:
+            self._payouts = stripe
+            return stripe
         engine = write_engine(self.settings.database_url, pool_size=_GATEWAY_CONNECTIONS)
         stack.push_async_callback(engine.dispose)
         return SandboxGateway(engine)

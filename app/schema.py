@@ -19,12 +19,14 @@ from app.limits import DocumentLimits, OperationScope, Policy
 from app.projection.plans import Plans
 from app.settings import Settings, SettingsError
 from app.trusted import Manifest
+from resolvers.accounting import AccountingMutation, AccountingQuery
 from resolvers.bins import BinsMutation
 from resolvers.carriers import CarriersMutation, CarriersQuery
 from resolvers.catalog import CatalogMutation, CatalogQuery
 from resolvers.counting import CountingMutation, CountingQuery
 from resolvers.customers import CustomersMutation, CustomersQuery
 from resolvers.delivery_options import DeliveryOptionsQuery
+from resolvers.disputes import DisputesQuery
 from resolvers.fulfillment import FulfillmentMutation, FulfillmentQuery
 from resolvers.identity import IdentityMutation, IdentityQuery
 from resolvers.imports import ImportsQuery
@@ -32,12 +34,16 @@ from resolvers.labels import LabelsMutation, LabelsQuery
 from resolvers.locations import LocationsMutation, LocationsQuery
 from resolvers.many_orders import ManyOrdersMutation
 from resolvers.node import NodeQuery
+from resolvers.notifications import NotificationsMutation, NotificationsQuery
 from resolvers.order_changes import OrderChangesMutation
 from resolvers.order_edits import OrderEditsMutation, OrderEditsQuery
 from resolvers.orders import OrdersMutation, OrdersQuery
+from resolvers.payments import PaymentsMutation, PaymentsQuery
 from resolvers.pick_lists import PickListsMutation, PickListsQuery
 from resolvers.pickup import PickupMutation
+from resolvers.promotions import PromotionsMutation, PromotionsQuery
 from resolvers.purchasing import PurchasingMutation, PurchasingQuery
+from resolvers.returns import ReturnsMutation, ReturnsQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from resolvers.sourcing_decisions import SourcingDecisionsQuery
 from resolvers.sourcing_overrides import SourcingOverridesMutation
@@ -47,6 +53,7 @@ from resolvers.sourcing_trials import SourcingTrialsMutation, SourcingTrialsQuer
 from resolvers.stock import StockMutation, StockQuery
 from resolvers.supply import SupplyMutation, SupplyQuery
 from resolvers.transfers import TransfersMutation, TransfersQuery
+from resolvers.vouchers import VouchersMutation, VouchersQuery
 from resolvers.waves import WavesMutation, WavesQuery
 from resolvers.work_queue import WorkQueueQuery
 from subscriptions.fields import Subscription
@@ -58,14 +65,20 @@ class Query(
     IdentityQuery,
     LocationsQuery,
     CatalogQuery,
+    PromotionsQuery,
     CustomersQuery,
     StockQuery,
     OrdersQuery,
     OrderEditsQuery,
+    PaymentsQuery,
+    AccountingQuery,
+    VouchersQuery,
+    DisputesQuery,
     DeliveryOptionsQuery,
     SourcingDecisionsQuery,
     SourcingReplaysQuery,
     ShipmentsQuery,
+    ReturnsQuery,
     FulfillmentQuery,
     WorkQueueQuery,
     PickListsQuery,
@@ -79,6 +92,7 @@ class Query(
     ImportsQuery,
     SourcingRulesQuery,
     SourcingTrialsQuery,
+    NotificationsQuery,
 ):
     """All root fields that read."""
 
@@ -88,6 +102,7 @@ class Mutation(
     IdentityMutation,
     LocationsMutation,
     CatalogMutation,
+    PromotionsMutation,
     CustomersMutation,
     StockMutation,
     BinsMutation,
@@ -95,8 +110,12 @@ class Mutation(
     ManyOrdersMutation,
     OrderChangesMutation,
     OrderEditsMutation,
+    PaymentsMutation,
+    AccountingMutation,
+    VouchersMutation,
     SourcingOverridesMutation,
     ShipmentsMutation,
+    ReturnsMutation,
     FulfillmentMutation,
     PickListsMutation,
     WavesMutation,
@@ -109,6 +128,7 @@ class Mutation(
     LabelsMutation,
     SourcingRulesMutation,
     SourcingTrialsMutation,
+    NotificationsMutation,
 ):
     """All root fields that change something."""
 

@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.hooks_out.settings import HooksOutSettings
+from app.mail.settings import MailSettings
+from app.payment_settings import PaymentSettings
+from app.sms.settings import SmsSettings
+from app.stripe.settings import StripeSettings
 from app.webhooks.signatures import key_of
 from domain.identity.model import Role
 from domain.sourcing.rules.model import DEFAULT_TIME_ZONE
@@ -44,7 +49,7 @@ class SettingsError(ValueError):
     """A setting is missing or out of range; the message is one line and names the variable."""
 
 
-class Settings(BaseSettings):
+class Settings(StripeSettings, MailSettings, SmsSettings, HooksOutSettings, PaymentSettings):
     """The configuration of one process. Build it with `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -359,6 +364,8 @@ class Settings(BaseSettings):
                 raise ValueError("UNICO_DEV_ISSUER must not be on in production")
             if not self.jwks_url:
                 raise ValueError("UNICO_JWKS_URL must be set in production")
+            if self.webhooks_to_loopback:
+                raise ValueError("UNICO_WEBHOOKS_TO_LOOPBACK must not be on in production")
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 import strawberry
 from strawberry import relay
 
-from domain.catalog import channels, prices, products, selling, taxes
+from domain.catalog import channels, exchange, prices, products, selling, taxes
 from domain.catalog.model import normal_barcode
 from domain.catalog.products import ProductDone
 from domain.catalog.repository import (
@@ -30,8 +30,6 @@ from schema.catalog.inputs import (
     CreateChannelInput,
     CreateProductInput,
     SetKitComponentsInput,
-    SetPriceInput,
-    SetTaxRateInput,
     SetVariantSellableInput,
     UpdateChannelInput,
     UpdateProductInput,
@@ -41,6 +39,8 @@ from schema.catalog.payloads import (
     CreateChannelResult,
     CreateProductPayload,
     CreateProductResult,
+    SetExchangeRatePayload,
+    SetExchangeRateResult,
     SetKitComponentsPayload,
     SetKitComponentsResult,
     SetPricePayload,
@@ -54,7 +54,8 @@ from schema.catalog.payloads import (
     UpdateProductPayload,
     UpdateProductResult,
 )
-from schema.catalog.types import Channel, Product, TaxRate, Variant
+from schema.catalog.pricing_inputs import SetExchangeRateInput, SetPriceInput, SetTaxRateInput
+from schema.catalog.types import Channel, ExchangeRate, Product, TaxRate, Variant
 from schema.connections import Connection, connection_of
 from schema.context import Info
 from schema.ids import id_of
@@ -168,6 +169,24 @@ class CatalogQuery:
         """The country's rates."""
         found = await asked(info.context.read(lambda c: taxes.tax_rates_of(c, country)))
         return [TaxRate.of(each) for each in found]
+
+    @strawberry.field(
+        description="The latest rates of a pair of currencies, the newest day first.",
+        extensions=[Allow(*STAFF)],
+    )
+    async def exchange_rates(
+        self,
+        info: Info,
+        base: Annotated[str, strawberry.argument(description="ISO 4217 code of the price list.")],
+        quote: Annotated[str, strawberry.argument(description="ISO 4217 code of the orders.")],
+        first: First = 20,
+    ) -> list[ExchangeRate]:
+        """The rates."""
+        limit = checked(lambda: PageRequest.of(first, None)).first
+        found = await asked(
+            info.context.read(lambda c: exchange.exchange_rates(c, base, quote, limit))
+        )
+        return [ExchangeRate.of(each) for each in found]
 
 
 @strawberry.type
@@ -283,6 +302,26 @@ class CatalogMutation:
             found = await taxes.tax_rates_of(tx.connection, done.country)
             return SetTaxRatePayload(
                 version=done.version, tax_rates=[TaxRate.of(each) for each in found]
+            )
+
+        return await answer(info.context.run(work))
+
+    @strawberry.mutation(
+        description="Set what a currency is worth in another one from a day on, until the day of "
+        "the next rate.",
+        extensions=[Allow(*PLANNERS)],
+    )
+    async def set_exchange_rate(
+        self, info: Info, given: Annotated[SetExchangeRateInput, INPUT]
+    ) -> SetExchangeRateResult:
+        """The pair's rates, or why not."""
+        zone = info.context.services.merchant_time_zone
+
+        async def work(tx: Tx) -> SetExchangeRatePayload:
+            done = await exchange.set_exchange_rate(tx, given.to_domain(), zone)
+            found = await exchange.exchange_rates(tx.connection, done.base, done.quote, 100)
+            return SetExchangeRatePayload(
+                version=done.version, exchange_rates=[ExchangeRate.of(each) for each in found]
             )
 
         return await answer(info.context.run(work))

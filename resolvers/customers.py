@@ -11,7 +11,7 @@ from domain.common.ids import CustomerId, LocationId
 from domain.common.paging import PageRequest
 from domain.common.patch import Keep
 from domain.common.transaction import Tx
-from domain.customers import addresses, consents, model, notes, register
+from domain.customers import addresses, consents, model, notes, register, segments
 from domain.customers.contact import normal_email, normal_phone
 from domain.customers.repository import (
     count_of_customers,
@@ -32,6 +32,7 @@ from schema.customers.inputs import (
     CreateCustomerInput,
     RecordConsentInput,
     RemoveCustomerAddressInput,
+    SetCustomerSegmentsInput,
     UpdateCustomerInput,
 )
 from schema.customers.payloads import (
@@ -45,6 +46,8 @@ from schema.customers.payloads import (
     RecordConsentResult,
     RemoveCustomerAddressPayload,
     RemoveCustomerAddressResult,
+    SetCustomerSegmentsPayload,
+    SetCustomerSegmentsResult,
     UpdateCustomerPayload,
     UpdateCustomerResult,
 )
@@ -231,6 +234,22 @@ class CustomersMutation:
         async def work(tx: Tx) -> RecordConsentPayload:
             done = await consents.record_consent(tx, given.to_domain(), actor=actor)
             return RecordConsentPayload(customer=await _present(tx, info, done.id))
+
+        return await answer(info.context.run(work))
+
+    @strawberry.mutation(
+        description="Say which segments a customer belongs to, for prices and promotions.",
+        extensions=[Allow(Role.CALL_CENTER, Role.OPERATIONS, Role.ADMIN)],
+    )
+    async def set_customer_segments(
+        self, info: Info, given: Annotated[SetCustomerSegmentsInput, INPUT]
+    ) -> SetCustomerSegmentsResult:
+        """The changed customer, or why not."""
+        actor = info.context.caller
+
+        async def work(tx: Tx) -> SetCustomerSegmentsPayload:
+            done = await segments.set_customer_segments(tx, given.to_domain(), actor=actor)
+            return SetCustomerSegmentsPayload(customer=await _present(tx, info, done.id))
 
         return await answer(info.context.run(work))
 

@@ -14,7 +14,6 @@ from schema.access import Allow
 from schema.context import Info
 from schema.inputs import INPUT
 from schema.orders.inputs import (
-    CancelOrderLinesInput,
     ChangeOrderInput,
     EditOrderAddressInput,
     OrderHoldInput,
@@ -24,6 +23,7 @@ from schema.orders.payloads import (
     ChangeOrderPayload,
     ChangeOrderResult,
 )
+from schema.orders.unit_inputs import CancelOrderLinesInput
 
 
 @strawberry.type

@@ -11,8 +11,8 @@ from resolvers.orders import loaded
 from schema.access import Allow
 from schema.context import Info
 from schema.inputs import INPUT
-from schema.orders.inputs import OverrideSourcingInput
 from schema.orders.payloads import ChangeOrderPayload, OverrideSourcingResult
+from schema.orders.unit_inputs import OverrideSourcingInput
 
 
 @strawberry.type

@@ -25,8 +25,10 @@ from schema.orders.enums import (
     Hold,
     OrderStatus,
     PaymentStatus,
+    ReturnStatus,
 )
 from schema.orders.lines import FulfillmentOrderLine
+from schema.returns.live import ReturnUpdate
 from schema.shipments.enums import ShipmentStatus, TrackingStatus
 from schema.shipments.types import ParcelLine
 from schema.stock import StockLevel
@@ -79,6 +81,7 @@ described(
         "CONSENT": "A consent was given or withdrawn.",
         "NOTE": "A note of staff.",
         "REFERENCE": "A name under which another system knows the customer.",
+        "SEGMENTS": "The segments that the customer belongs to.",
     },
     name="CustomerPart",
 )
@@ -148,6 +151,7 @@ class OrderState:
     holds: list[Hold] = strawberry.field(description="Reasons why nobody may work on it.")
     fulfillment_status: FulfillmentStatus = strawberry.field(description="Where the goods are.")
     payment_status: PaymentStatus = strawberry.field(description="Where the money is.")
+    return_status: ReturnStatus = strawberry.field(description="Whether units come back, or came.")
     delivery_mode: DeliveryMode = strawberry.field(description="How the goods get there.")
     ready_at: datetime | None = strawberry.field(
         description="When goods were ready in the store (UTC)."
@@ -177,6 +181,7 @@ class OrderState:
             holds=[Hold(hold) for hold in payload["holds"]],
             fulfillment_status=FulfillmentStatus(payload["fulfillment_status"]),
             payment_status=PaymentStatus(payload["payment_status"]),
+            return_status=ReturnStatus(payload.get("return_status", ReturnStatus.NONE)),
             delivery_mode=DeliveryMode(payload["delivery_mode"]),
             ready_at=_moment(payload.get("ready_at")),
             collect_until=_moment(payload.get("collect_until")),
@@ -241,10 +246,23 @@ class ShipmentState:
         )
 
 
+@access(*STAFF)
+@strawberry.type(description="A payload of `returnsChanged`.")
+class ReturnsChange:
+    kind: LiveKind = strawberry.field(description=KIND)
+    cursor: str = strawberry.field(description=CURSOR)
+    complete: bool = strawberry.field(description=COMPLETE)
+    reason: ResyncReason | None = strawberry.field(description=REASON)
+    returns: list[ReturnUpdate] = strawberry.field(
+        description="Returns after each change; with SNAPSHOT: those that came to the location and "
+        "are not over, the oldest first, 500 at most."
+    )
+
+
 @access()
 @strawberry.type(
-    description="A payload of `orderChanged`. A transaction may change an order, its shipments, or "
-    "both; each version of each is sent exactly once."
+    description="A payload of `orderChanged`. A transaction may change an order, its shipments, "
+    "its returns, or several of them; each version of each is sent exactly once."
 )
 class OrderChange:
     kind: LiveKind = strawberry.field(description=KIND)
@@ -256,6 +274,9 @@ class OrderChange:
     )
     shipments: list[ShipmentState] = strawberry.field(
         description="Its shipments after each change; with SNAPSHOT: all of them."
+    )
+    returns: list[ReturnUpdate] = strawberry.field(
+        description="Its returns after each change; with SNAPSHOT: all of them."
     )
 
 
@@ -366,6 +387,9 @@ class CustomerActivity:
     )
     shipments: list[ShipmentState] = strawberry.field(
         description="Shipments after each change; with SNAPSHOT: those of these orders."
+    )
+    returns: list[ReturnUpdate] = strawberry.field(
+        description="Returns after each change; with SNAPSHOT: those of these orders."
     )
     changes: list[CustomerChange] = strawberry.field(
         description="Changes of the customer's own data; empty with SNAPSHOT."

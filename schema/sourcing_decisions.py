@@ -45,6 +45,7 @@ described(
         "RISK": "Doubt in the location's stock figures.",
         "MARKDOWN": "Below 0: markdowns that are avoided by selling from there.",
         "PREFERENCE": "Below 0: what rules give for a location that they prefer.",
+        "LATENESS": "Days after the date that the order is wanted by.",
         "UNFILLED": "Units that no location serves.",
     },
     name="SourcingCostKind",
@@ -127,6 +128,13 @@ class SourcingParcel:
     distance_km: float | None = strawberry.field(
         description="Great-circle distance to the address, km; null when its point is not known."
     )
+    late_days: int = strawberry.field(
+        description="Begun days by which it comes after the date that the order is wanted by."
+    )
+    expected_at: datetime | None = strawberry.field(
+        description="When the location has the stock that these units wait for (UTC); null when it "
+        "has it now."
+    )
     cost: Money = strawberry.field(description="All its terms summed.")
     terms: list[SourcingCostTerm] = strawberry.field(description="Its cost by what it is for.")
 
@@ -139,6 +147,8 @@ class SourcingParcel:
             location_name=name_of(parcel, names),
             lines=SourcingLine.all(parcel.lines),
             distance_km=parcel.distance_km,
+            late_days=parcel.late_days,
+            expected_at=parcel.expected_at,
             cost=Money.of(cost_minor, currency),
             terms=SourcingCostTerm.all(parcel.terms, currency),
         )
@@ -295,6 +305,9 @@ class SourcingDecision:
         description="Limits without which a cheaper plan would have been possible: MAX_PARCELS, "
         "SHARE (of one location), RULES (that forbid locations), CAPACITY."
     )
+    max_parcels_rule: str | None = strawberry.field(
+        description="Name of the rule that MAX_PARCELS comes from, when that binds."
+    )
     proof: SourcingProof = strawberry.field(description="What is proved of the best plan.")
     plan_hash: str = strawberry.field(
         description="SHA-256 in hexadecimal: equal for equal plans of equal questions by equal "
@@ -317,7 +330,12 @@ class SourcingDecision:
         """The sentences, only made when asked for."""
         made = self.source
         told = sentences(
-            made.trace, self.names, language, trigger=made.trigger, override=made.override
+            made.trace,
+            self.names,
+            language,
+            trigger=made.trigger,
+            override=made.override,
+            ships_complete=made.question.circumstances.ship_complete,
         )
         return list(told)
 
@@ -338,6 +356,7 @@ class SourcingDecision:
             ],
             eliminations=[SourcingElimination.of(each, names) for each in trace.eliminated],
             binding=list(trace.binding),
+            max_parcels_rule=trace.max_parcels_rule,
             proof=SourcingProof.of(trace.proof, currency),
             plan_hash=trace.plan_hash,
             override=SourcingOverride.of(made.override, currency) if made.override else None,

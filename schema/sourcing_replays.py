@@ -41,7 +41,13 @@ class SourcingReplay:
     def of(replay: Replay, names: Names, language: Language) -> "SourcingReplay":
         """The twin; `names` are those of the locations."""
         trace = replay.trace
-        told = sentences(trace, names, language, trigger=replay.decision.trigger)
+        told = sentences(
+            trace,
+            names,
+            language,
+            trigger=replay.decision.trigger,
+            ships_complete=replay.decision.question.circumstances.ship_complete,
+        )
         return SourcingReplay(
             decision=SourcingDecision.of(replay.decision, names),
             plan=SourcingPlan.of(trace.chosen, trace.currency, names),

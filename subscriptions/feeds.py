@@ -9,6 +9,7 @@ from domain.common.database import DbConnection
 from domain.common.ids import CustomerId, LocationId, OrderId, Sku
 from domain.events.model import Aggregate, LoggedEvent, Topic
 from domain.orders.projection import order_states, queue_states, recent_order_states
+from domain.returns.projection import return_states, waiting_states
 from domain.shipments.projection import shipment_states
 from domain.stock.projection import level_states
 from schema.live import (
@@ -19,10 +20,12 @@ from schema.live import (
     OrderChange,
     OrderState,
     ResyncReason,
+    ReturnsChange,
     ShipmentState,
     StockChange,
     WorkQueueChange,
 )
+from schema.returns.live import ReturnUpdate
 from schema.stock import StockLevel
 from subscriptions.feed import Feed, Scope
 from subscriptions.mailbox import Mode
@@ -31,7 +34,8 @@ from subscriptions.once import Once
 RECENT_ORDERS = 20
 
 State = dict[str, Any]
-OrderWithShipments = tuple[State, list[State]]
+WholeOrder = tuple[State, list[State], list[State]]
+"""An order, its shipments and its returns."""
 
 
 _level_of = Once(lambda event: StockLevel.of_payload(event.payload))
@@ -68,11 +72,11 @@ def stock_feed(
     )
 
 
-def order_feed(order_id: OrderId) -> Feed[OrderWithShipments, OrderChange]:
-    """One order and its shipments."""
+def order_feed(order_id: OrderId) -> Feed[WholeOrder, OrderChange]:
+    """One order, its shipments and its returns."""
 
-    async def snapshot(connection: DbConnection) -> list[OrderWithShipments]:
-        return await _with_shipments(connection, await order_states(connection, [order_id]))
+    async def snapshot(connection: DbConnection) -> list[WholeOrder]:
+        return await _whole(connection, await order_states(connection, [order_id]))
 
     return Feed(
         topics=[Topic.order(order_id)],
@@ -85,6 +89,7 @@ def order_feed(order_id: OrderId) -> Feed[OrderWithShipments, OrderChange]:
             reason=None,
             changes=_orders(states),
             shipments=_shipments(states),
+            returns=_back(states),
         ),
         show_changes=lambda events, cursor: OrderChange(
             kind=LiveKind.CHANGES,
@@ -95,6 +100,7 @@ def order_feed(order_id: OrderId) -> Feed[OrderWithShipments, OrderChange]:
             shipments=[
                 ShipmentState.of_payload(e.payload) for e in _of(Aggregate.SHIPMENT, events)
             ],
+            returns=[ReturnUpdate.of_payload(e.payload) for e in _of(Aggregate.RETURN, events)],
         ),
         show_resync=lambda reason, cursor: OrderChange(
             kind=LiveKind.RESYNC,
@@ -103,7 +109,31 @@ def order_feed(order_id: OrderId) -> Feed[OrderWithShipments, OrderChange]:
             reason=reason,
             changes=[],
             shipments=[],
+            returns=[],
         ),
+    )
+
+
+def returns_feed(location_id: LocationId) -> Feed[State, ReturnsChange]:
+    """The returns that come to one location."""
+
+    async def snapshot(connection: DbConnection) -> list[State]:
+        return await waiting_states(connection, location_id)
+
+    return Feed(
+        topics=[Topic.returns(location_id)],
+        mode=Mode.EVENTS,
+        snapshot=snapshot,
+        show_snapshot=lambda states, cursor, is_last: _returns(
+            LiveKind.SNAPSHOT, cursor, states, is_last=is_last
+        ),
+        show_changes=lambda events, cursor: _returns(
+            LiveKind.CHANGES, cursor, [event.payload for event in events]
+        ),
+        show_resync=lambda reason, cursor: _returns(
+            LiveKind.RESYNC, cursor, [], is_last=False, reason=reason
+        ),
+        scope=Scope.LOCATION,
     )
 
 
@@ -130,12 +160,12 @@ def queue_feed(location_id: LocationId) -> Feed[State, WorkQueueChange]:
     )
 
 
-def customer_feed(customer_id: CustomerId) -> Feed[OrderWithShipments, CustomerActivity]:
-    """One customer: orders, shipments, and that their own data changed."""
+def customer_feed(customer_id: CustomerId) -> Feed[WholeOrder, CustomerActivity]:
+    """One customer: orders, shipments, returns, and that their own data changed."""
 
-    async def snapshot(connection: DbConnection) -> list[OrderWithShipments]:
+    async def snapshot(connection: DbConnection) -> list[WholeOrder]:
         recent = await recent_order_states(connection, customer_id, RECENT_ORDERS)
-        return await _with_shipments(connection, recent)
+        return await _whole(connection, recent)
 
     return Feed(
         topics=[Topic.customer(customer_id)],
@@ -148,6 +178,7 @@ def customer_feed(customer_id: CustomerId) -> Feed[OrderWithShipments, CustomerA
             reason=None,
             orders=_orders(states),
             shipments=_shipments(states),
+            returns=_back(states),
             changes=[],
         ),
         show_changes=lambda events, cursor: CustomerActivity(
@@ -159,6 +190,7 @@ def customer_feed(customer_id: CustomerId) -> Feed[OrderWithShipments, CustomerA
             shipments=[
                 ShipmentState.of_payload(e.payload) for e in _of(Aggregate.SHIPMENT, events)
             ],
+            returns=[ReturnUpdate.of_payload(e.payload) for e in _of(Aggregate.RETURN, events)],
             changes=[CustomerChange.of_payload(e.payload) for e in _of(Aggregate.CUSTOMER, events)],
         ),
         show_resync=lambda reason, cursor: CustomerActivity(
@@ -168,6 +200,7 @@ def customer_feed(customer_id: CustomerId) -> Feed[OrderWithShipments, CustomerA
             reason=reason,
             orders=[],
             shipments=[],
+            returns=[],
             changes=[],
         ),
     )
@@ -207,22 +240,47 @@ def _work(
     )
 
 
-async def _with_shipments(
-    connection: DbConnection, orders: Sequence[State]
-) -> list[OrderWithShipments]:
-    shipments = await shipment_states(connection, [order["order_id"] for order in orders])
+def _returns(
+    kind: LiveKind,
+    cursor: str,
+    items: Sequence[Any],
+    *,
+    is_last: bool = True,
+    reason: ResyncReason | None = None,
+) -> ReturnsChange:
+    return ReturnsChange(
+        kind=kind,
+        cursor=cursor,
+        complete=is_last,
+        reason=reason,
+        returns=[ReturnUpdate.of_payload(item) for item in items],
+    )
+
+
+async def _whole(connection: DbConnection, orders: Sequence[State]) -> list[WholeOrder]:
+    ids = [order["order_id"] for order in orders]
+    shipments = await shipment_states(connection, ids)
+    returns = await return_states(connection, ids)
     return [
-        (order, [each for each in shipments if each["order_id"] == order["order_id"]])
+        (
+            order,
+            [each for each in shipments if each["order_id"] == order["order_id"]],
+            [each for each in returns if each["order_id"] == order["order_id"]],
+        )
         for order in orders
     ]
 
 
-def _orders(states: Sequence[OrderWithShipments]) -> list[OrderState]:
-    return [OrderState.of_payload(order) for order, _ in states]
+def _orders(states: Sequence[WholeOrder]) -> list[OrderState]:
+    return [OrderState.of_payload(order) for order, _, _ in states]
 
 
-def _shipments(states: Sequence[OrderWithShipments]) -> list[ShipmentState]:
-    return [ShipmentState.of_payload(each) for _, shipments in states for each in shipments]
+def _shipments(states: Sequence[WholeOrder]) -> list[ShipmentState]:
+    return [ShipmentState.of_payload(each) for _, shipments, _ in states for each in shipments]
+
+
+def _back(states: Sequence[WholeOrder]) -> list[ReturnUpdate]:
+    return [ReturnUpdate.of_payload(each) for _, _, returns in states for each in returns]
 
 
 def _of(aggregate: Aggregate, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:

@@ -21,11 +21,23 @@ from schema.access import Allow
 from schema.context import Context, Info
 from schema.ids import id_of
 from schema.imports import ImportJobChange
-from schema.live import CustomerActivity, OrderChange, StockChange, WorkQueueChange
+from schema.live import (
+    CustomerActivity,
+    OrderChange,
+    ReturnsChange,
+    StockChange,
+    WorkQueueChange,
+)
 from schema.refusals import checked, refused
 from schema.sourcing_trials import SourcingSimulationChange
 from subscriptions.feed import Feed
-from subscriptions.feeds import customer_feed, order_feed, queue_feed, stock_feed
+from subscriptions.feeds import (
+    customer_feed,
+    order_feed,
+    queue_feed,
+    returns_feed,
+    stock_feed,
+)
 from subscriptions.following import LiveStream
 from subscriptions.imports import import_feed
 from subscriptions.sourcing_trials import simulation_feed
@@ -73,9 +85,9 @@ class Subscription:
         return _started(info.context, stock_feed(places, wanted), after)
 
     @strawberry.subscription(
-        description="One order and its shipments, live. Each change is sent; a client that reads "
-        "too slowly is ended with RESYNC_REQUIRED and resumes. By id or number for who may see the "
-        "order; by number and tracking token for everybody.",
+        description="One order, its shipments and its returns, live. Each change is sent; a client "
+        "that reads too slowly is ended with RESYNC_REQUIRED and resumes. By id or number for who "
+        "may see the order; by number and tracking token for everybody.",
         extensions=[Allow(anonymous=True)],
     )
     async def order_changed(
@@ -116,9 +128,28 @@ class Subscription:
         return _started(info.context, queue_feed(place), after)
 
     @strawberry.subscription(
-        description="One customer, live: orders and shipments with each of their changes, and that "
-        "profile, addresses, consents or notes changed. Customers watch themselves, the head "
-        "office everybody.",
+        description="Returned goods at one location, live. Each change is sent; a client that "
+        "reads too slowly is ended with RESYNC_REQUIRED and resumes. Staff of locations watch "
+        "their own.",
+        extensions=[Allow(*QUEUE_READERS)],
+    )
+    async def returns_changed(
+        self,
+        info: Info,
+        location_id: Annotated[
+            relay.GlobalID, strawberry.argument(description="Id of the location.")
+        ],
+        after: After = None,
+    ) -> AsyncGenerator[ReturnsChange, None]:
+        """Returns that are not over, then their changes."""
+        place = checked(lambda: LocationId(id_of(location_id, "Location", "locationId")))
+        await _require_locations(info.context, [place])
+        return _started(info.context, returns_feed(place), after)
+
+    @strawberry.subscription(
+        description="One customer, live: orders, shipments and returns with each of their changes, "
+        "and that profile, addresses, consents or notes changed. Customers watch themselves, the "
+        "head office everybody.",
         extensions=[Allow(*HEAD_OFFICE, Role.CUSTOMER)],
     )
     async def customer_activity(

@@ -10,7 +10,7 @@ from hypothesis import settings
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.logging import console_renderer
+from app.logging import console_renderer, redacted
 from domain.common.database import write_engine
 from tests.support.servers import (
     Cleaner,
@@ -25,7 +25,9 @@ from tests.support.servers import (
 settings.register_profile("unico", deadline=None)
 settings.load_profile("unico")
 # As in production: no values of variables, which also take seconds to print.
-structlog.configure(processors=[structlog.stdlib.add_log_level, console_renderer(colors=False)])
+structlog.configure(
+    processors=[structlog.stdlib.add_log_level, redacted, console_renderer(colors=False)]
+)
 
 _servers = pytest.StashKey[SharedServers]()
 _urls = pytest.StashKey[ServerUrls]()

@@ -15,6 +15,7 @@ LONGEST = 400
 # A module may be longer for a reason that is worth writing down here; never over 600 lines.
 REASONS: dict[str, str] = {
     "app/migrations/versions/0001_ground.py": "generated: one statement for each table",
+    "app/migrations/versions/0029_accounting.py": "the tables and triggers of one area",
 }
 
 # What is planted where, and the contract in pyproject.toml that must break.

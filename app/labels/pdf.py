@@ -1,24 +1,19 @@
 """Labels as PDF pages of 4 by 6 inches, the size of label printers."""
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 
-import reportlab
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import inch, mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.labels.content import LabelContent
+from app.printing.fonts import BOLD, FONT, register_fonts, writable
 
 PAGE = (4 * inch, 6 * inch)
 MARGIN = 5 * mm
 WIDTH = PAGE[0] - 2 * MARGIN
-_FONT, _BOLD = "UnicoLabel", "UnicoLabelBold"
-_FILES = {_FONT: "Vera.ttf", _BOLD: "VeraBd.ttf"}
 _MODULES_OF_CODE128 = 11
 """Width of a character of Code 128 (ISO/IEC 15417); start, check and stop take 35 more."""
 _FINEST, _COARSEST = 0.19 * mm, 0.5 * mm
@@ -26,37 +21,30 @@ _FINEST, _COARSEST = 0.19 * mm, 0.5 * mm
 
 def label_pdf(content: LabelContent) -> bytes:
     """The label as a PDF of one page; equal contents give equal bytes."""
-    _register_fonts()
+    register_fonts()
     file = BytesIO()
     canvas = Canvas(file, pagesize=PAGE, invariant=1)
     canvas.setTitle(f"Label {content.tracking_number}")
     top = PAGE[1] - MARGIN
-    top = _text(canvas, top, [f"{content.carrier} {content.service}"], _BOLD, 14)
+    top = _text(canvas, top, [f"{content.carrier} {content.service}"], BOLD, 14)
     if content.mark:
-        top = _text(canvas, top, [content.mark], _BOLD, 14)
+        top = _text(canvas, top, [content.mark], BOLD, 14)
     top = _rule(canvas, top)
-    top = _text(canvas, top, ["From", *content.sender], _FONT, 8)
+    top = _text(canvas, top, ["From", *content.sender], FONT, 8)
     top = _rule(canvas, top)
-    top = _text(canvas, top, ["To"], _FONT, 8)
-    top = _text(canvas, top, content.recipient, _BOLD, 12)
+    top = _text(canvas, top, ["To"], FONT, 8)
+    top = _text(canvas, top, content.recipient, BOLD, 12)
     top = _rule(canvas, top)
-    _text(canvas, top, [content.weight], _FONT, 9)
+    _text(canvas, top, [content.weight], FONT, 9)
     _barcode(canvas, content.tracking_number)
     canvas.showPage()
     canvas.save()
     return file.getvalue()
 
 
-def _register_fonts() -> None:
-    folder = Path(reportlab.__file__).parent / "fonts"
-    for name, file in _FILES.items():
-        if name not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(name, str(folder / file)))
-
-
 def _text(canvas: Canvas, top: float, lines: Sequence[str], font: str, size: float) -> float:
     """Writes lines down from `top`, smaller if one is too wide; gives the bottom, points."""
-    shown = [_writable(line, font) for line in lines]
+    shown = [writable(line, font) for line in lines]
     widest = max(pdfmetrics.stringWidth(line, font, size) for line in shown)
     size *= min(1.0, WIDTH / widest) if widest else 1.0
     canvas.setFont(font, size)
@@ -78,25 +66,7 @@ def _barcode(canvas: Canvas, number: str) -> None:
     module = max(_FINEST, min(_COARSEST, WIDTH / (modules + 20)))  # 10 modules of quiet zone
     code = Code128(number, barHeight=25 * mm, barWidth=module, quiet=False)
     code.drawOn(canvas, (PAGE[0] - code.width) / 2, MARGIN + 8 * mm)
-    canvas.setFont(_BOLD, 12)
-    width = pdfmetrics.stringWidth(number, _BOLD, 12)
-    canvas.setFont(_BOLD, 12 * min(1.0, WIDTH / width))
+    canvas.setFont(BOLD, 12)
+    width = pdfmetrics.stringWidth(number, BOLD, 12)
+    canvas.setFont(BOLD, 12 * min(1.0, WIDTH / width))
     canvas.drawCentredString(PAGE[0] / 2, MARGIN + 2 * mm, number)
-
-
-def _writable(line: str, font: str) -> str:
-    """The line with what the font has no letter for written without its marks, or as `?`."""
-    known = _letters(font)
-    return "".join(each if ord(each) in known else _plain(each, known) for each in line)
-
-
-def _letters(font: str) -> Mapping[int, int]:
-    """Glyphs by code point."""
-    registered = pdfmetrics.getFont(font)
-    assert isinstance(registered, TTFont)  # one of ours
-    return registered.face.charToGlyph
-
-
-def _plain(letter: str, known: Mapping[int, int]) -> str:
-    base = unicodedata.normalize("NFKD", letter)[0]
-    return base if ord(base) in known else "?"

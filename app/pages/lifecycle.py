@@ -8,6 +8,8 @@ from domain.orders.states import (
     CARRIED,
     COLLECTED_IN_STORE,
     HOLDS_STOCK,
+    RETURNED,
+    RETURNING,
     UNSOURCED,
     WITH_CUSTOMER,
     DeliveryMode,
@@ -23,6 +25,13 @@ FAMILIES = (
     ("Taken away at the till", frozenset({DeliveryMode.TAKE_AWAY})),
 )
 _GONE = FulfillmentStatus.CANCELLED
+_BACK = {
+    GroupState.RESTOCKED: "free again",
+    GroupState.QUARANTINED: "damaged, or on quality hold",
+    GroupState.WRITTEN_OFF: "none",
+    GroupState.SENT_TO_VENDOR: "none",
+    GroupState.TRANSFERRED: "allocated to a transfer",
+}
 _HEAD = """# The life of an order
 
 This page is made from `domain/orders/lifecycle.py` by `unico docs`; a test compares it with the
@@ -119,4 +128,10 @@ def _stock(state: GroupState) -> str:
         return "free again"
     if state in WITH_CUSTOMER:
         return "with the customer"
+    if state is GroupState.RETURN_RECEIVED:
+        return "in inspection"
+    if state in RETURNING:
+        return "with the customer, or on its way back"
+    if state in RETURNED:
+        return _BACK[state]
     return "reserved" if state is GroupState.NEW else "none"

@@ -8,11 +8,22 @@ from app.settings import Settings, variable_of
 
 
 def settings_table() -> str:
-    """A Markdown table of every variable, its default and its meaning, in declaration order."""
+    """A Markdown table of every variable, its default and its meaning: those of the service, then
+    those of its adapters, in declaration order.
+    """
+    fields = Settings.model_fields
+    own = {name: field for name, field in fields.items() if name in Settings.__annotations__}
     lines = ["| variable | default | meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in (own | fields).items():
         lines.append(f"| `{variable_of(name, field)}` | {_default(field)} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def settings_page(page: str) -> str:
+    """`page` with the table of today in the place of the one that it has."""
+    head, _, rest = page.partition("| variable | default | meaning |\n")
+    after = rest.split("\n\n", 1)
+    return head + settings_table() + ("\n" + after[1] if len(after) == 2 else "")
 
 
 def _default(field: FieldInfo) -> str:

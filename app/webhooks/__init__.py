@@ -1,1 +1,1 @@
-"""Webhooks in: what carriers send, verified over its raw bytes, then read."""
+"""Webhooks in: what carriers and PSPs send, verified over its raw bytes, then read."""

@@ -1,8 +1,8 @@
-"""Why a message of a carrier is not taken in."""
+"""Why a message of a carrier or PSP is not taken in."""
 
 
 class SignatureRejected(Exception):
-    """The message is not from the carrier, or too old: 401, and nothing is changed."""
+    """The message is not from its sender, or too old: 401, and nothing is changed."""
 
 
 class MessageMalformed(Exception):

@@ -9,7 +9,7 @@
 | 401 | signed wrongly, or not of now |
 | 404 | nobody expects messages of that carrier |
 | 413 | longer than UNICO_MAX_BODY_BYTES |
-| 422 | a report is from the future, or out of range |
+| 422 | a report is from the future, out of range, or holds a payment card number |
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from app.answers import refusal
 from app.logging import current_correlation_id
 from app.resources import Resources
 from app.webhooks.errors import MessageMalformed, SignatureRejected
+from domain.common.card_numbers import check_no_card_number
 from domain.common.errors import DomainError
 from domain.common.transaction import database_time
 from domain.shipments.inbox import CarrierMessage, MessageState, take_in
@@ -56,6 +57,8 @@ def webhooks_route(resources: Resources, webhooks: Webhooks) -> Route:
         now = await database.read(database_time)
         try:
             message = webhook.read(request.headers, body, now)
+            for report in message.reports:
+                check_no_card_number("place", report.place)
             state = await take_in(database, message, current_correlation_id())
         except SignatureRejected as error:
             return refusal(401, str(error))

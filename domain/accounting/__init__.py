@@ -1,1 +1,1 @@
-"""The double-entry ledger, invoices and credit notes, receivables, the daily close."""
+"""The double-entry ledger, invoices and credit notes, what customers owe, and the daily close."""

@@ -38,6 +38,7 @@ class CreateChannel:
     prices_include_tax: bool = True
     active: bool = True
     edit_window_minutes: int | None = None
+    converts_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class UpdateChannel:
     prices_include_tax: bool | Keep = KEEP
     active: bool | Keep = KEEP
     edit_window_minutes: int | Keep | None = KEEP
+    converts_prices: bool | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ async def create_channel(tx: Tx, command: CreateChannel) -> ChannelDone:
                 active=command.active,
                 version=1,
                 edit_window_minutes=command.edit_window_minutes,
+                converts_prices=command.converts_prices,
             )
         )
         statement = insert(channel).values(_row(created)).on_conflict_do_nothing()
@@ -113,6 +116,7 @@ async def update_channel(tx: Tx, command: UpdateChannel) -> ChannelDone:
                 prices_include_tax=kept(command.prices_include_tax, before.prices_include_tax),
                 active=kept(command.active, before.active),
                 edit_window_minutes=kept(command.edit_window_minutes, before.edit_window_minutes),
+                converts_prices=kept(command.converts_prices, before.converts_prices),
             )
         )
         if after != before:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from domain.catalog.model import Channel, Price, Product, TaxRate, Variant
+from domain.catalog.model import Channel, ExchangeRate, Price, Product, TaxRate, Variant
 from domain.common.ids import ChannelCode
 from domain.events.model import Aggregate, Event
 
@@ -14,10 +14,12 @@ CHANNEL_CHANGED = "ChannelChanged"
 PRODUCT_CREATED = "ProductCreated"
 PRODUCT_CHANGED = "ProductChanged"
 TAX_RATE_CHANGED = "TaxRateChanged"
+EXCHANGE_RATE_CHANGED = "ExchangeRateChanged"
 
-# Channels and tax rates are named by codes; the log wants a UUID. These are their name spaces.
+# Channels and rates are named by codes; the log wants a UUID. These are their name spaces.
 _CHANNELS = UUID("0192f0c4-6c1e-7b7e-9d6e-5f1f5b1c0a01")
 _TAX_RATES = UUID("0192f0c4-6c1e-7b7e-9d6e-5f1f5b1c0a02")
+_EXCHANGE_RATES = UUID("0192f0c4-6c1e-7b7e-9d6e-5f1f5b1c0a03")
 
 
 def channel_id(code: ChannelCode) -> UUID:
@@ -25,9 +27,10 @@ def channel_id(code: ChannelCode) -> UUID:
     return uuid5(_CHANNELS, code)
 
 
-def tax_rate_id(country: str, tax_category: str) -> UUID:
-    """The id under which the events of a country's rates for a category are logged."""
-    return uuid5(_TAX_RATES, f"{country}/{tax_category}")
+def tax_rate_id(country: str, tax_category: str, region: str = "") -> UUID:
+    """The id under which events of the rates of a country or region for a category are logged."""
+    place = f"{country}-{region}" if region else country
+    return uuid5(_TAX_RATES, f"{place}/{tax_category}")
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -45,6 +48,7 @@ def channel_payload(channel: Channel) -> dict[str, Any]:
         "prices_include_tax": channel.prices_include_tax,
         "active": channel.active,
         "edit_window_minutes": channel.edit_window_minutes,
+        "converts_prices": channel.converts_prices,
     }
 
 
@@ -82,6 +86,7 @@ def price_payload(price: Price) -> dict[str, Any]:
         "channel": price.channel,
         "currency": price.currency,
         "amount_minor": price.amount_minor,
+        "segment": price.segment,
         "valid_from": _iso(price.valid_from),
         "valid_to": _iso(price.valid_to),
     }
@@ -116,15 +121,34 @@ def tax_rate_event(rate: TaxRate) -> Event:
     return Event(
         type=TAX_RATE_CHANGED,
         aggregate=Aggregate.TAX_RATE,
-        aggregate_id=tax_rate_id(rate.country, rate.tax_category),
+        aggregate_id=tax_rate_id(rate.country, rate.tax_category, rate.region),
         version=rate.version,
         topics=(),
         payload={
             "country": rate.country,
+            "region": rate.region,
             "tax_category": rate.tax_category,
             "version": rate.version,
             "rate": str(rate.rate),
             "valid_from": _iso(rate.valid_from),
             "valid_to": _iso(rate.valid_to),
+        },
+    )
+
+
+def exchange_rate_event(rate: ExchangeRate) -> Event:
+    """The event of a new rate of a pair of currencies."""
+    return Event(
+        type=EXCHANGE_RATE_CHANGED,
+        aggregate=Aggregate.EXCHANGE_RATE,
+        aggregate_id=uuid5(_EXCHANGE_RATES, f"{rate.base}/{rate.quote}"),
+        version=rate.version,
+        topics=(),
+        payload={
+            "base": rate.base,
+            "quote": rate.quote,
+            "day": rate.day.isoformat(),
+            "version": rate.version,
+            "rate": str(rate.rate),
         },
     )

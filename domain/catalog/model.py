@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
 from domain.common.errors import ValidationFailed
 from domain.common.ids import ChannelCode, ProductId, Sku
-from domain.common.texts import Texts, checked_language, needed_line, paragraphs
+from domain.common.texts import Texts, checked_language, needed_line, one_line, paragraphs
 
 ProductCode = NewType("ProductCode", str)
 Barcode = NewType("Barcode", str)
@@ -20,6 +20,7 @@ STANDARD_TAX = TaxCategory("standard")
 
 MAX_WEIGHT_G = 10_000_000
 MAX_LANGUAGES = 40
+MAX_REGION = 100
 MAX_COMPONENTS = 50
 MAX_COMPONENT_QUANTITY = 10_000
 _SKU = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?")
@@ -41,7 +42,8 @@ class ChannelKind(StrEnum):
 class Channel:
     """A place of sale. `currency` is used when a request names none; `prices_include_tax` says
     what the prices of the channel mean. Customers may edit their orders until
-    `edit_window_minutes` after placing: 0 never, None as long as the goods allow.
+    `edit_window_minutes` after placing: 0 never, None as long as the goods allow. With
+    `converts_prices` it sells in currencies that it has no prices in, at the rate of the day.
     """
 
     code: ChannelCode
@@ -52,6 +54,7 @@ class Channel:
     active: bool
     version: int
     edit_window_minutes: int | None = None
+    converts_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,9 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one unit costs on a channel from `valid_from` until just before `valid_to`."""
+    """What one unit costs on a channel from `valid_from` until just before `valid_to`: customers of
+    `segment`, or all whose segments have no price (None).
+    """
 
     sku: Sku
     channel: ChannelCode
@@ -115,17 +120,34 @@ class Price:
     tax_included: bool
     valid_from: datetime | None
     valid_to: datetime | None
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """The tax on goods of a category in a country, as a fraction: 0.22 is 22 %."""
+    """The tax on goods of a category in a country, as a fraction: 0.22 is 22 %. With a `region` it
+    is that of the region; without one, of all regions that have none of their own.
+    """
 
     country: str
     tax_category: TaxCategory
     rate: Decimal
     valid_from: datetime | None
     valid_to: datetime | None
+    version: int
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """From the beginning of `day` on one `base` is worth `rate` of `quote`. `version` counts the
+    changes of the pair's rates.
+    """
+
+    base: str
+    quote: str
+    day: date
+    rate: Decimal
     version: int
 
 
@@ -195,6 +217,21 @@ def _check_languages(field: str, texts: Texts) -> None:
         raise ValidationFailed(field, f"has more than {MAX_LANGUAGES} languages")
     for tag in texts:
         checked_language(f"{field}.language", tag)
+
+
+def checked_region(field: str, region: str) -> str:
+    """The name of a region as it is compared: one line of at most 100 characters, in capitals; may
+    be empty.
+
+    Raises:
+        ValidationFailed: otherwise.
+    """
+    return region_key(one_line(field, region, MAX_REGION))
+
+
+def region_key(region: str) -> str:
+    """The name of a region as it is compared."""
+    return " ".join(region.split()).upper()
 
 
 def checked_weight(field: str, weight_g: int) -> int:

@@ -25,6 +25,7 @@ from domain.common.idempotency import once
 from domain.common.ids import ChannelCode, Sku, new_id
 from domain.common.money import Money, check_currency
 from domain.common.sql import rows_of
+from domain.common.texts import checked_tags
 from domain.common.transaction import Tx
 
 
@@ -33,7 +34,7 @@ class SetPrice:
     """One unit costs `amount` on the channel from `valid_from` (None: from now) on.
 
     Without `valid_to` until further notice. With it, the open price that it interrupts goes on
-    afterwards.
+    afterwards. With a `segment` it is for customers of that segment only.
     """
 
     idempotency_key: str
@@ -43,6 +44,7 @@ class SetPrice:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     expected_version: int | None = None
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ class PriceKey:
 async def set_price(tx: Tx, command: SetPrice) -> ProductDone:
     """The product whose variant has the price; publishes ProductChanged.
 
-    The open price of the same channel and currency ends where this one starts. A price with the
-    same limits that is not in force yet is replaced. Locks the product's row; the exclusion
-    constraint of the table is the last line.
+    The open price of the same channel, currency and segment ends where this one starts. A price
+    with the same limits that is not in force yet is replaced. Locks the product's row; the
+    exclusion constraint of the table is the last line.
 
     Raises:
         NotFound: there is no such variant or channel. VersionConflict: the product changed.
@@ -71,6 +73,8 @@ async def set_price(tx: Tx, command: SetPrice) -> ProductDone:
     async def work() -> ProductDone:
         check_price("amount", command.amount)
         check_currency(command.amount.currency)
+        if command.segment is not None:
+            checked_tags("segment", [command.segment])
         before = (await locked_products_of(tx.connection, [command.sku]))[command.sku]
         check_version(command.expected_version, before.version)
         now = await tx.now()
@@ -101,6 +105,7 @@ async def _wanted(tx: Tx, command: SetPrice, now: datetime) -> Price:
         tax_included=sold_on.prices_include_tax,
         valid_from=command.valid_from or now,
         valid_to=command.valid_to,
+        segment=command.segment,
     )
 
 
@@ -111,6 +116,7 @@ async def _periods(tx: Tx, wanted: Price) -> list[Period]:
             price.c.sku == wanted.sku,
             price.c.channel == wanted.channel,
             price.c.currency == wanted.currency,
+            price.c.segment == (wanted.segment or ""),
         )
         .order_by(price.c.valid)
     )
@@ -136,15 +142,22 @@ def _writes(wanted: Price, starts: datetime, fitting: Fitting) -> list[UpdateBas
         currency=wanted.currency,
         amount_minor=wanted.amount_minor,
         valid=Range(starts, wanted.valid_to, bounds="[)"),
+        segment=wanted.segment or "",
     )
     if not fitting.resumes:
         return [added]
     c = price.c
     rest = sa.func.tstzrange(wanted.valid_to, None, "[)")
     same = sa.select(
-        sa.literal(new_id(), c.id.type), c.sku, c.channel, c.currency, c.amount_minor, rest
+        sa.literal(new_id(), c.id.type),
+        c.sku,
+        c.channel,
+        c.currency,
+        c.amount_minor,
+        rest,
+        c.segment,
     ).where(c.id == fitting.cut)
-    names = ["id", "sku", "channel", "currency", "amount_minor", "valid"]
+    names = ["id", "sku", "channel", "currency", "amount_minor", "valid", "segment"]
     return [added, insert(price).from_select(names, same)]
 
 
@@ -155,11 +168,14 @@ _SELECTED = (
     price.c.amount_minor,
     channel.c.prices_include_tax,
     price.c.valid,
+    price.c.segment,
 )
 
 
 async def prices_at(connection: AsyncConnection, keys: Sequence[PriceKey]) -> list[Price | None]:
-    """The prices, one per key in the same order; None where there is none. One statement."""
+    """The prices that everybody pays, one per key in the same order; None where there is none. One
+    statement.
+    """
     rows = [
         {"place": i, "sku": k.sku, "channel": k.channel, "currency": k.currency, "at": k.at}
         for i, k in enumerate(keys)
@@ -175,6 +191,7 @@ async def prices_at(connection: AsyncConnection, keys: Sequence[PriceKey]) -> li
             (price.c.sku == wanted.c.sku)
             & (price.c.channel == wanted.c.channel)
             & (price.c.currency == currency)
+            & (price.c.segment == "")
             & price.c.valid.contains(at),
         )
     )
@@ -194,12 +211,14 @@ _KEY_COLUMNS = (
 async def prices_by_sku(
     connection: AsyncConnection, skus: Collection[Sku]
 ) -> dict[Sku, list[Price]]:
-    """All prices of each SKU, past and planned: by channel, currency and time. One statement."""
+    """All prices of each SKU, past and planned: by channel, currency, segment and time. One
+    statement.
+    """
     query = (
         sa.select(*_SELECTED)
         .join(channel, channel.c.code == price.c.channel)
         .where(price.c.sku.in_(list(skus)))
-        .order_by(price.c.sku, price.c.channel, price.c.currency, price.c.valid)
+        .order_by(price.c.sku, price.c.channel, price.c.currency, price.c.segment, price.c.valid)
     )
     found: dict[Sku, list[Price]] = {sku: [] for sku in skus}
     for row in await connection.execute(query):
@@ -216,4 +235,5 @@ def _price(row: sa.Row[*tuple[Any, ...]]) -> Price:
         tax_included=row.prices_include_tax,
         valid_from=row.valid.lower,
         valid_to=row.valid.upper,
+        segment=row.segment or None,
     )

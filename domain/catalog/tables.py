@@ -1,4 +1,4 @@
-"""Products, variants, kits, channels, prices and tax rates. Texts are {language: text}."""
+"""Products, variants, kits, channels, prices, taxes, exchange rates. Texts: {language: text}."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID, ExcludeConstraint
@@ -16,6 +16,13 @@ channel = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("edit_window_minutes", sa.Integer, comment="for customers, after placing"),
+    sa.Column(
+        "converts_prices",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="sells at converted prices in other currencies",
+    ),
     sa.CheckConstraint("edit_window_minutes >= 0", name="edit_window"),
     sa.CheckConstraint("kind in ('WEB','POS','CALL_CENTER','MARKETPLACE','SOCIAL')", name="kind"),
 )
@@ -77,11 +84,13 @@ price = sa.Table(
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.Column("valid", TSTZRANGE, nullable=False),
+    sa.Column("segment", sa.Text, nullable=False, server_default="", comment="empty: everybody"),
     sa.CheckConstraint("amount_minor >= 0", name="amount"),
     ExcludeConstraint(
         (sa.column("sku"), "="),
         (sa.column("channel"), "="),
         (sa.column("currency"), "="),
+        (sa.column("segment"), "="),
         (sa.column("valid"), "&&"),
         name="ex_price_valid",
         using="gist",
@@ -101,14 +110,40 @@ tax_rate = sa.Table(
         sa.BigInteger,
         nullable=False,
         server_default="1",
-        comment="counts the rates of the country and category",
+        comment="counts the rates of the country, region and category",
     ),
+    sa.Column("region", sa.Text, nullable=False, server_default="", comment="empty: all others"),
     sa.CheckConstraint("rate >= 0 and rate < 1", name="rate"),
     ExcludeConstraint(
         (sa.column("country"), "="),
         (sa.column("tax_category"), "="),
+        (sa.column("region"), "="),
         (sa.column("valid"), "&&"),
         name="ex_tax_rate_valid",
         using="gist",
     ),
 )
+
+exchange_rate = sa.Table(
+    "exchange_rate",
+    metadata,
+    sa.Column("base", sa.CHAR(3), primary_key=True),
+    sa.Column("quote", sa.CHAR(3), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True, comment="first day, in the merchant's time zone"),
+    sa.Column("starts", sa.DateTime(timezone=True), nullable=False, comment="when that day begins"),
+    sa.Column("rate", sa.Numeric(20, 10), nullable=False, comment="units of quote for one base"),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("rate > 0", name="rate"),
+    sa.CheckConstraint("base <> quote", name="currencies"),
+)
+
+pricing_stamp = sa.Table(
+    "pricing_stamp",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("stamp", UUID(as_uuid=True), nullable=False),
+    sa.CheckConstraint("id = 1", name="id"),
+)
+"""One row at most: another stamp with every change of promotions. It is read along with offers, so
+that a worker knows without asking whether the promotions that it keeps are those of now.
+"""

@@ -1,6 +1,6 @@
 """Use case: set a country's tax rate for a category; and reading the rates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.catalog.errors import TaxRateOverlap
 from domain.catalog.events import tax_rate_event
-from domain.catalog.model import TaxCategory, TaxRate
+from domain.catalog.model import TaxCategory, TaxRate, checked_region
 from domain.catalog.periods import Fitting, Overlapping, Period, check_order, fit
 from domain.catalog.tables import tax_rate
 from domain.common.errors import ValidationFailed, check_version
@@ -29,7 +29,8 @@ class SetTaxRate:
     """Goods of the category are taxed with `rate` (0.22 is 22 %) in the country from `valid_from`
     (None: from now) on; with `valid_to`, the open rate that it interrupts goes on afterwards.
 
-    `expected_version` is 0 when the country has no rate for the category yet.
+    With a `region` of the country it is the rate there. `expected_version` is 0 when there is no
+    rate for the category yet.
     """
 
     idempotency_key: str
@@ -39,6 +40,7 @@ class SetTaxRate:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     expected_version: int | None = None
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ class TaxRateDone:
     country: str
     tax_category: TaxCategory
     version: int
+    region: str = ""
 
 
-async def set_tax_rate(tx: Tx, command: SetTaxRate) -> TaxRateDone:
-    """The rates of the country and category; publishes TaxRateChanged.
+async def set_tax_rate(tx: Tx, given: SetTaxRate) -> TaxRateDone:
+    """The rates of the country, region and category; publishes TaxRateChanged.
 
     The open rate ends where this one starts; one with the same limits that is not in force yet is
     replaced. Waits for other changes of the same rates; the exclusion constraint of the table is
@@ -64,11 +67,11 @@ async def set_tax_rate(tx: Tx, command: SetTaxRate) -> TaxRateDone:
     """
 
     async def work() -> TaxRateDone:
-        _check(command)
+        command = _checked(given)
         now = await tx.now()
         starts = command.valid_from or now
         check_order(starts, command.valid_to)
-        name = f"tax_rate:{command.country}:{command.tax_category}"
+        name = f"tax_rate:{command.country}:{command.tax_category}:{command.region}"
         await tx.connection.execute(alone(name))
         version, periods = await _known(tx, command)
         check_version(command.expected_version, version)
@@ -84,19 +87,21 @@ async def set_tax_rate(tx: Tx, command: SetTaxRate) -> TaxRateDone:
             valid_from=starts,
             valid_to=command.valid_to,
             version=version + 1,
+            region=command.region,
         )
         await publish(tx, tax_rate_event(rate))
-        return TaxRateDone(rate.country, rate.tax_category, rate.version)
+        return TaxRateDone(rate.country, rate.tax_category, rate.version, rate.region)
 
-    return await once(tx, "setTaxRate", command, TaxRateDone, work)
+    return await once(tx, "setTaxRate", given, TaxRateDone, work)
 
 
-def _check(command: SetTaxRate) -> None:
+def _checked(command: SetTaxRate) -> SetTaxRate:
     checked_country("country", command.country)
     checked_code("taxCategory", command.tax_category)
     rate = command.rate
     if not (rate.is_finite() and 0 <= rate < 1 and rate == rate.quantize(Decimal("0.0001"))):
         raise ValidationFailed("rate", "must be 0 to 0.9999, with at most 4 decimals")
+    return replace(command, region=checked_region("region", command.region))
 
 
 async def _known(tx: Tx, command: SetTaxRate) -> tuple[int, list[Period]]:
@@ -106,6 +111,7 @@ async def _known(tx: Tx, command: SetTaxRate) -> tuple[int, list[Period]]:
         .where(
             tax_rate.c.country == command.country,
             tax_rate.c.tax_category == command.tax_category,
+            tax_rate.c.region == command.region,
         )
         .order_by(tax_rate.c.valid)
     )
@@ -132,6 +138,7 @@ async def _write(
     values = {
         "country": command.country,
         "tax_category": command.tax_category,
+        "region": command.region,
         "version": version,
     }
     valid = Range(starts, command.valid_to, bounds="[)")
@@ -151,7 +158,7 @@ async def _write(
 
 
 async def tax_rates_of(connection: AsyncConnection, country: str) -> list[TaxRate]:
-    """All rates of a country, past and planned, by category and time. One statement.
+    """All rates of a country, past and planned, by category, region and time. One statement.
 
     Raises:
         ValidationFailed: `country` is not a country code.
@@ -159,7 +166,7 @@ async def tax_rates_of(connection: AsyncConnection, country: str) -> list[TaxRat
     rows = await connection.execute(
         sa.select(tax_rate)
         .where(tax_rate.c.country == checked_country("country", country))
-        .order_by(tax_rate.c.tax_category, tax_rate.c.valid)
+        .order_by(tax_rate.c.tax_category, tax_rate.c.region, tax_rate.c.valid)
     )
     return [
         TaxRate(
@@ -169,6 +176,7 @@ async def tax_rates_of(connection: AsyncConnection, country: str) -> list[TaxRat
             valid_from=row.valid.lower,
             valid_to=row.valid.upper,
             version=row.version,
+            region=row.region,
         )
         for row in rows
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.common.errors import NotFound, ValidationFailed
@@ -54,6 +55,12 @@ class _Known:
     id: CustomerId
     language: str
     channels: frozenset[ChannelCode]
+    segments: tuple[str, ...] = ()
+
+    @property
+    def resolved(self) -> ResolvedCustomer:
+        """It, as an order wants it."""
+        return ResolvedCustomer(self.id, self.language, created=False, segments=self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Directory:
         if wanted.reference is not None and named is None:
             raise ReferenceIsNew
         known = self._by_id[found]
-        return Recognised(ResolvedCustomer(found, known.language, created=False), wanted)
+        return Recognised(known.resolved, wanted)
 
     async def admit(self, tx: Tx, recognised: Recognised, channel: ChannelCode) -> None:
         """The customer is one of the channel; a new one is found from now on, with its event."""
@@ -102,7 +109,7 @@ class Directory:
         if channel not in known.channels:
             self._rows["links"].append({"customer_id": one.id, "channel": channel})
         channels = known.channels | {channel}
-        self._by_id[one.id] = _Known(one.id, one.language, channels)
+        self._by_id[one.id] = _Known(one.id, one.language, channels, one.segments)
         if one.created and recognised.given is not None:
             self._keep(one.id, recognised.given, channel, await tx.now())
             await publish(tx, customer_created(one.id))
@@ -136,7 +143,7 @@ class Directory:
         """The customers that `look_up` found are known."""
         for row in rows:
             channels = _CHANNELS.validate_python(row.channels)
-            known = _Known(CustomerId(row.id), row.language, channels)
+            known = _Known(CustomerId(row.id), row.language, channels, tuple(row.segments))
             self._by_id[known.id] = known
             if row.email is not None:
                 self._by_email[row.email] = known.id
@@ -157,7 +164,7 @@ class Directory:
         )
         if known is None or not visible:
             raise NotFound("customer", str(customer_id))
-        return ResolvedCustomer(customer_id, known.language, created=False)
+        return known.resolved
 
     def _alike(self, wanted: NormalForm) -> CustomerId | None:
         by_email = self._by_email.get(wanted.email) if wanted.email else None
@@ -181,14 +188,14 @@ class Directory:
             self._rows["references"].append(dict(zip(_REFERENCE, named, strict=True)))
 
 
-async def look_up(tx: Tx, wanted: Sequence[GivenCustomer]) -> Directory:
+async def look_up(connection: AsyncConnection, wanted: Sequence[GivenCustomer]) -> Directory:
     """Everybody who may be meant. One statement, none when nothing is known of them; nothing is
     locked. Values that are malformed find nobody (`recognise` refuses them).
     """
     directory = Directory()
     given = directory.asked(wanted)
     if any(given.values()):
-        directory.fill((await _FINDING.run(tx.connection, given)).all())
+        directory.fill((await _FINDING.run(connection, given)).all())
     return directory
 
 
@@ -227,6 +234,7 @@ def _finding() -> sa.Select[*tuple[Any, ...]]:
         customer.c.email,
         customer.c.phone,
         customer.c.language,
+        customer.c.segments,
         sa.select(sa.func.coalesce(sa.func.jsonb_agg(customer_channel.c.channel), nothing))
         .where(customer_channel.c.customer_id == customer.c.id)
         .scalar_subquery()

@@ -17,6 +17,7 @@ class Part(StrEnum):
     CONSENT = "consent"
     NOTE = "note"
     REFERENCE = "reference"
+    SEGMENTS = "segments"
 
 
 def _event(kind: str, customer_id: CustomerId, version: int, part: Part) -> Event:

@@ -99,6 +99,8 @@ class Customer:
     consents: tuple[ConsentRecord, ...] = ()
     """All records, oldest first."""
     references: tuple[Reference, ...] = ()
+    segments: tuple[str, ...] = ()
+    """Sorted."""
 
 
 def current_consents(records: Iterable[ConsentRecord]) -> list[ConsentRecord]:

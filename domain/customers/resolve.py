@@ -23,11 +23,14 @@ from domain.identity.model import Actor
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCustomer:
-    """A stored customer, its preferred language, and whether it was created just now."""
+    """A stored customer, its preferred language, whether it was created just now, and the segments
+    that it belongs to.
+    """
 
     id: CustomerId
     language: str
     created: bool
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class _Found:
     id: CustomerId
     language: str
     has_reference: bool
+    segments: tuple[str, ...]
 
 
 async def resolve_customer(
@@ -84,7 +88,7 @@ async def resolve_customer(
             raise AssertionError("a customer that was in the way is not there")
     if wanted.reference is not None and not found.has_reference:
         await _add_reference(tx, found.id, wanted.reference)
-    return ResolvedCustomer(found.id, found.language, created=False)
+    return ResolvedCustomer(found.id, found.language, created=False, segments=found.segments)
 
 
 def normal_form(given: GivenCustomer) -> NormalForm:
@@ -111,13 +115,15 @@ def normal_form(given: GivenCustomer) -> NormalForm:
 async def _by_id(
     tx: Tx, customer_id: CustomerId, channel: ChannelCode, scope: sa.ColumnElement[bool]
 ) -> ResolvedCustomer:
-    found = sa.select(customer.c.id, customer.c.language, sa.true().label("known")).where(
-        customer.c.id == customer_id, scope
-    )
+    found = sa.select(
+        customer.c.id, customer.c.language, customer.c.segments, sa.true().label("known")
+    ).where(customer.c.id == customer_id, scope)
     row = await _one_and_link(tx, found, channel)
     if row is None:
         raise NotFound("customer", str(customer_id))
-    return ResolvedCustomer(CustomerId(row.id), row.language, created=False)
+    return ResolvedCustomer(
+        CustomerId(row.id), row.language, created=False, segments=tuple(row.segments)
+    )
 
 
 async def _find(tx: Tx, wanted: NormalForm, channel: ChannelCode) -> _Found | None:
@@ -140,13 +146,20 @@ async def _find(tx: Tx, wanted: NormalForm, channel: ChannelCode) -> _Found | No
         return None
     way = sa.union_all(*ways).subquery()
     best = (
-        sa.select(customer.c.id, customer.c.language, (way.c.rank == 1).label("known"))
+        sa.select(
+            customer.c.id,
+            customer.c.language,
+            customer.c.segments,
+            (way.c.rank == 1).label("known"),
+        )
         .join(way, way.c.id == customer.c.id)
         .order_by(way.c.rank)
         .limit(1)
     )
     row = await _one_and_link(tx, best, channel)
-    return _Found(CustomerId(row.id), row.language, row.known) if row is not None else None
+    if row is None:
+        return None
+    return _Found(CustomerId(row.id), row.language, row.known, tuple(row.segments))
 
 
 def _way(rank: int, key: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]) -> Any:

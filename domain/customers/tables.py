@@ -1,7 +1,7 @@
 """Customers and what is known of them. All personal data of the house but order addresses."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from domain.common.tables import metadata
 
@@ -18,6 +18,7 @@ customer = sa.Table(
     sa.Column("first_channel", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("segments", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Index("ix_customer_created_at_id", "created_at", "id"),
 )
 

@@ -20,6 +20,7 @@ from domain.editing.rules import (
     wishes_of,
 )
 from domain.identity.model import Actor, Role
+from domain.orders.baskets import region_of
 from domain.orders.lifecycle import Action, move
 from domain.orders.model import Group, Line, Order
 from domain.orders.resourcing import asked
@@ -102,7 +103,10 @@ async def drafted(
         known = {line.id: line for line in order.lines}
         return Draft(Edit((), {}, wishes.given_up), known, {}, None)
     skus = {wish.sku for wish in wishes.added}
-    offers = await quote(connection, skus, order.channel, order.currency, order.country, now)
+    regions = [region_of(order.address)]
+    offers = await quote(
+        connection, skus, order.channel, order.currency, order.country, now, regions
+    )
     lines = priced(order, wishes.added, offers)
     plan = await _plan(connection, order, lines, sourcing, now)
     return _drafted(order, wishes, lines, plan)
@@ -131,6 +135,7 @@ def _drafted(order: Order, wishes: Wishes, lines: Lines, plan: Plan) -> Draft:
         given_up=wishes.given_up,
         assignments=tuple(plan.assignments),
         unfilled=unfilled,
+        promoted=lines.promoted or None,
     )
     return Draft(edit, lines.by_id, lines.added, shortage, plan)
 
@@ -173,7 +178,7 @@ def edited(order: Order, edit: Edit, reason: str | None) -> Edited:
         (group for group in order.groups if group.state in CANCELLABLE),
         key=lambda group: (group.state not in UNSOURCED, group.id),
     )
-    after = with_lines(order, edit.lines)
+    after = with_lines(order, edit.lines, edit.promoted)
     after = replace(after, groups=(*after.groups, *served, *waiting))
     taken = demand_of_groups(after, served)
     if served:
@@ -184,4 +189,4 @@ def edited(order: Order, edit: Edit, reason: str | None) -> Edited:
     freed = demand_of_groups(after, given_up)
     if chosen:
         after = move(after, Action.CANCEL, one_of(chosen), reason=reason or "edited")
-    return Edited(after, taken, freed)
+    return Edited(after.waiving(order), taken, freed)

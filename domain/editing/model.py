@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.common.ids import LocationId, OrderId, OrderLineId, Sku
 from domain.orders.model import Line, Order
+from domain.promotions.model import PromotionId
 from domain.sourcing.model import Assignment
 
 
@@ -41,6 +42,7 @@ class Edit:
 
     `lines`: those that are new or grow, as they will be. `added` and `given_up`: units per line.
     `assignments` and `unfilled`: which locations serve the added units, and which units wait.
+    `promoted`: the promotions of the order that are about each new line.
     """
 
     lines: tuple[Line, ...]
@@ -48,6 +50,7 @@ class Edit:
     given_up: Mapping[OrderLineId, int]
     assignments: tuple[Assignment, ...] = ()
     unfilled: Mapping[OrderLineId, int] | None = None
+    promoted: Mapping[OrderLineId, tuple[PromotionId, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from domain.orders.commands import GivenPayment
 from domain.orders.decided import kept
 from domain.orders.model import Order
 from domain.orders.place import Terms
-from domain.orders.placing_rules import check_payment, check_tender_scope, check_text
+from domain.orders.placing_rules import check_single_payment, check_tender_scope, check_text
 from domain.orders.repository import locked_order
 from domain.orders.visibility import require_visible
-from domain.payments.model import OPEN_STATES, Payment, PaymentState, intent
+from domain.payments.model import OPEN_STATES, PLAIN, Payment, PaymentState, intent
 from domain.payments.refunding import leaving_minor
 
 OPERATION = "editOrderLines"
@@ -79,7 +79,7 @@ async def _offered(
     tx: Tx, actor: Actor, command: EditLines, order: Order, amount_minor: int
 ) -> Payment:
     given = command.payment or _same_again(order)
-    check_payment(given)
+    check_single_payment(given)
     check_tender_scope(actor, given.tender)
     return intent(
         PaymentId(new_id()),
@@ -123,13 +123,14 @@ async def _stored(
 
 
 def _same_again(order: Order) -> GivenPayment:
-    """The tender and token of the newest payment that holds money.
+    """The tender and token of the newest payment that holds money and can be repeated.
 
     Raises:
         ValidationFailed: there is none.
     """
     live = (PaymentState.AUTHORISED, PaymentState.CAPTURED)
-    newest = next((paid for paid in reversed(order.payments) if paid.state in live), None)
+    again = [paid for paid in order.payments if paid.state in live and paid.tender in PLAIN]
+    newest = again[-1] if again else None
     if newest is None:
         raise ValidationFailed("payment", "is required: no payment of the order can be repeated")
     return GivenPayment(newest.tender, newest.token)

@@ -37,6 +37,20 @@ stored AS (
     SELECT 'rule_set', id, version FROM sourcing_rule_set
     UNION ALL
     SELECT 'sourcing_simulation', id, version FROM sourcing_simulation
+    UNION ALL
+    SELECT 'return', id, version FROM sales_return
+    UNION ALL
+    SELECT 'return_policy', id, version FROM return_policy
+    UNION ALL
+    SELECT 'disposition_rules', location_id, version FROM disposition_rules
+    UNION ALL
+    SELECT 'voucher', id, version FROM voucher
+    UNION ALL
+    SELECT 'credit_account', id, version FROM credit_account
+    UNION ALL
+    SELECT 'webhook_endpoint', id, version FROM webhook_endpoint
+    UNION ALL
+    SELECT 'notification', id, resends FROM notification WHERE resends > 0
 ),
 numbered AS (
     SELECT min(seq) AS first, max(seq) AS last, count(*) AS events FROM event_log

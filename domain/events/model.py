@@ -37,7 +37,16 @@ class Aggregate(StrEnum):
     CARRIER = "carrier"
     IMPORT_JOB = "import_job"
     RULE_SET = "rule_set"
+    PROMOTION = "promotion"
+    EXCHANGE_RATE = "exchange_rate"
     SOURCING_SIMULATION = "sourcing_simulation"
+    RETURN = "return"
+    RETURN_POLICY = "return_policy"
+    DISPOSITION_RULES = "disposition_rules"
+    VOUCHER = "voucher"
+    CREDIT_ACCOUNT = "credit_account"
+    NOTIFICATION = "notification"
+    WEBHOOK_ENDPOINT = "webhook_endpoint"
 
 
 class Topic:
@@ -82,6 +91,11 @@ class Topic:
     def transfers(location_id: UUID) -> str:
         """Transfers from and to one location."""
         return f"transfers:{location_id}"
+
+    @staticmethod
+    def returns(location_id: UUID) -> str:
+        """Returned goods at one location."""
+        return f"returns:{location_id}"
 
     @staticmethod
     def supply(location_id: UUID) -> str:

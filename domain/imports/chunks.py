@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from domain.common.card_numbers import without_card_numbers
 from domain.common.sql import insert_many
 from domain.common.transaction import Tx
 from domain.imports.model import COLUMNS, COUNTS, ImportJob, ImportKind, Tally
@@ -152,7 +153,7 @@ async def rows_of_chunk(tx: Tx, job: ImportJob, chunk: Chunk) -> list[StagedRow]
 
 
 async def refuse(tx: Tx, job: ImportJob, refused: Sequence[Refused]) -> None:
-    """The rows are in quarantine."""
+    """The rows are in quarantine, as they were sent, but without card numbers."""
     if not refused:
         return
     rows: list[dict[str, Any]] = [
@@ -160,7 +161,7 @@ async def refuse(tx: Tx, job: ImportJob, refused: Sequence[Refused]) -> None:
             "job_id": job.id,
             "line": each.row.line,
             "reason": each.reason,
-            "row": dict(each.row.values),
+            "row": {name: without_card_numbers(text) for name, text in each.row.values.items()},
         }
         for each in refused
     ]

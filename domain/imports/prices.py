@@ -221,11 +221,11 @@ async def _offered(
 
 
 async def _books(tx: Tx, skus: Iterable[Sku]) -> dict[Place, Book]:
-    """The prices of those SKUs, by place. Read after the products were locked."""
+    """The prices of those SKUs for everybody, by place. Read after the products were locked."""
     c = price.c
     query = (
         sa.select(c.id, c.sku, c.channel, c.currency, c.amount_minor, c.valid)
-        .where(among(c.sku, list(skus)))
+        .where(among(c.sku, list(skus)), c.segment == "")
         .order_by(c.valid)
     )
     books: dict[Place, Book] = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.common.card_numbers import check_no_card_number
 from domain.common.database import Database
 from domain.common.errors import Forbidden, IdempotencyConflict, ValidationFailed
 from domain.common.idempotency import check_key
@@ -87,7 +88,8 @@ async def receive_file(
 def _check(file: ImportFile) -> None:
     if file.idempotency_key is not None:
         check_key(file.idempotency_key)
-    one_line("name", file.name, MAX_NAME)
+        check_no_card_number("idempotencyKey", file.idempotency_key)
+    check_no_card_number("name", one_line("name", file.name, MAX_NAME))
     if file.as_of is None:
         return
     if file.kind is not ImportKind.STOCK:

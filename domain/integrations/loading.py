@@ -21,8 +21,9 @@ from domain.integrations.evolution import Past, past_of
 from domain.integrations.model import HistoricOrder, HistoricState
 from domain.locations.bulk import location_ids
 from domain.locations.model import LocationCode
+from domain.orders.baskets import Draft, priced_lines
 from domain.orders.commands import PlaceOrder
-from domain.orders.draft import Draft, build_order, priced_lines
+from domain.orders.draft import build_order
 from domain.orders.errors import DuplicateExternalReference
 from domain.orders.events import changed_work, order_changed, work_changed
 from domain.orders.model import Group, Line, Order

@@ -35,6 +35,8 @@ def question_of(
     at: datetime,
     *,
     near: Place | None = None,
+    deliver_by: datetime | None = None,
+    ship_complete: bool = False,
     trigger: Trigger = Trigger.NEW,
     failed: Collection[LocationId] = (),
 ) -> Question:
@@ -48,6 +50,9 @@ def question_of(
         delivery_mode=delivery.mode.value,
         at=at,
         near=point_named(delivery.address) or near,
+        ship_complete=ship_complete,
+        deliver_by=deliver_by,
+        postal_code="" if delivery.address is None else delivery.address.postal_code,
     )
     return Question(circumstances, wanted, found.candidates, tuple(sorted(failed)), trigger)
 

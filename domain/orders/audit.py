@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.orders.audit_books import balances, disagreements
 from domain.orders.lifecycle import STARTS, reachable_states
 from domain.orders.model import Order
 from domain.orders.money_due import due_for
@@ -14,8 +15,8 @@ from domain.orders.sql_rules import listed
 from domain.orders.states import (
     CALLED_OFF,
     HOLDS_STOCK,
+    SERVED,
     UNSOURCED,
-    WITH_CUSTOMER,
     DeliveryMode,
 )
 from domain.orders.tables import sales_order
@@ -33,7 +34,7 @@ class OrderViolation:
 _HOLDING = listed(HOLDS_STOCK)
 _CALLED_OFF = listed(CALLED_OFF)
 _WAITING = listed(UNSOURCED)
-_ENDED = listed(CALLED_OFF | WITH_CUSTOMER)
+_ENDED = listed(CALLED_OFF | SERVED)
 _UNPAID = listed(CALLED_OFF | STARTS)
 _REACHABLE = ", ".join(
     f"('{mode.value}', '{state.value}')"
@@ -145,8 +146,13 @@ SELECT 'LIFE', o.number, format('%s, closed at %s, confirmed at %s', o.status,
 FROM sales_order AS o
 WHERE (o.closed_at IS NULL) <> (o.status IN ('PENDING_PAYMENT', 'CONFIRMED'))
    OR (o.status IN ('CONFIRMED', 'CLOSED') AND o.confirmed_at IS NULL)
-   OR (o.status = 'CONFIRMED' AND NOT EXISTS (
-       SELECT FROM line_group AS g WHERE g.order_id = o.id AND g.state NOT IN ({_ENDED})))
+   OR (o.status = 'CONFIRMED' AND o.excess_minor = 0
+       AND NOT EXISTS (
+           SELECT FROM line_group AS g WHERE g.order_id = o.id AND g.state NOT IN ({_ENDED}))
+       AND NOT EXISTS (
+           SELECT FROM payment AS p WHERE p.order_id = o.id AND p.refund_due_minor > 0))
+   OR (o.status = 'CLOSED' AND EXISTS (
+       SELECT FROM payment AS p WHERE p.order_id = o.id AND p.refund_due_minor > 0))
 UNION ALL
 SELECT 'HELD', o.number, format('%s with %s of %s reserved at %s', o.status, r.quantity, r.sku,
        r.location_id)
@@ -168,23 +174,28 @@ allocated at a location is what groups that hold stock, and transfers, take ther
 what a transfer sent left its source once, and what arrived came in once (I15). PROMISES: no more of
 a line is promised against inbound stock than waits. HISTORY: each version has one history row and
 one event, without a gap (L6, I11). LIFE: units are only in states that their order and its delivery
-mode allow, and an order whose units all reached their end is over (I9). HELD: only an order or an
+mode allow, and an order whose units all reached their end is over, unless money is owed to the
+customer (I9). HELD: only an order or an
 edit that waits for its payment keeps a reservation (I5).
 """
 
 
 async def status_violations(connection: AsyncConnection) -> list[OrderViolation]:
     """Orders whose stored money is not the function of their parts: payment status, what was
-    captured beyond what is due, and that units which left are paid as far as can be (L7). Reads all
-    orders.
+    captured beyond what is due, and that units which left are paid as far as can be (L7); and
+    those whose balances in the ledger are not those that they imply. Reads all orders.
     """
-    columns = (sales_order.c.payment_status, sales_order.c.excess_minor)
+    columns = (sales_order.c.payment_status, sales_order.c.excess_minor, balances())
     stream = await connection.stream(sa.select(order_document(), *columns))
     found: list[OrderViolation] = []
     async for rows in stream.partitions(200):
         orders = parsed([row[0] for row in rows])
         for order, row in zip(orders, rows, strict=True):
             found += _money(order, row[1], row[2])
+            found += [
+                OrderViolation("BOOKS", order.number, detail)
+                for detail in disagreements(order, row[3])
+            ]
     return found
 
 

@@ -5,6 +5,8 @@ from domain.orders.states import (
     GONE_WRONG,
     HOLDS_STOCK,
     ON_THE_WAY,
+    RETURNED,
+    RETURNING,
     UNSOURCED,
     WITH_CUSTOMER,
     GroupState,
@@ -13,6 +15,7 @@ from domain.orders.states import (
 _HOLDING = listed(HOLDS_STOCK)
 _AT_WORK = listed(HOLDS_STOCK - {GroupState.READY_FOR_PICKUP})
 _SENT = listed(ON_THE_WAY | GONE_WRONG | (WITH_CUSTOMER - {GroupState.COLLECTED}))
+_BACK = listed(RETURNING | RETURNED)
 
 VIOLATIONS = f"""
 WITH told AS (
@@ -24,7 +27,7 @@ WITH told AS (
     HAVING NOT bool_or(h.detail ? 'imported')
 ),
 units AS (
-    SELECT g.order_id, g.location_id, g.state, part.key AS sku,
+    SELECT g.order_id, g.location_id, g.state, g.shipment_id, part.key AS sku,
            g.quantity * part.value::int AS quantity
     FROM line_group AS g
     JOIN order_line AS l ON l.id = g.line_id
@@ -64,19 +67,23 @@ packed AS (
 ),
 outside AS (
     SELECT order_id, sku,
-           coalesce(sum(quantity) FILTER (WHERE state = 'COLLECTED'), 0) AS handed,
+           coalesce(sum(quantity) FILTER (WHERE state = 'COLLECTED'
+                    OR (state IN ({_BACK}) AND shipment_id IS NULL)), 0) AS handed,
            coalesce(sum(quantity) FILTER (WHERE state = 'TRANSFER_IN_TRANSIT'), 0) AS moving
     FROM units GROUP BY order_id, sku
 ),
 contents AS (
     SELECT p.shipment_id, c.line_id, sum(c.quantity) AS quantity,
-           coalesce(sum(c.quantity) FILTER (WHERE p.status = 'DELIVERED'), 0) AS delivered
+           coalesce(sum(c.quantity) FILTER (WHERE p.status = 'DELIVERED'), 0) AS delivered,
+           coalesce(sum(c.quantity) FILTER (WHERE p.status <> 'DELIVERED'
+                    AND p.returned_at IS NOT NULL), 0) AS back
     FROM parcel AS p JOIN parcel_line AS c ON c.parcel_id = p.id
     GROUP BY p.shipment_id, c.line_id
 ),
 travelling AS (
     SELECT shipment_id, line_id, min(order_id::text) AS order_id, sum(quantity) AS quantity,
-           coalesce(sum(quantity) FILTER (WHERE state = 'DELIVERED'), 0) AS delivered,
+           coalesce(sum(quantity) FILTER (WHERE state = 'DELIVERED' OR state IN ({_BACK})), 0)
+           AS delivered,
            coalesce(sum(quantity) FILTER (WHERE state = 'CANCELLED'), 0) AS settled
     FROM line_group WHERE shipment_id IS NOT NULL GROUP BY shipment_id, line_id
 )
@@ -109,7 +116,7 @@ LEFT JOIN contents AS c USING (shipment_id, line_id)
 JOIN told AS o ON o.id = t.order_id::uuid
 WHERE t.quantity > coalesce(c.quantity, 0)
    OR (t.quantity < c.quantity AND NOT o.reshipped)
-   OR t.delivered > coalesce(c.delivered, 0)
+   OR t.delivered > coalesce(c.delivered + c.back, 0)
    OR (t.delivered + t.settled < c.delivered AND NOT o.reshipped)
 UNION ALL
 SELECT 'PLACES', o.number, format('%s units %s: location %s, fulfillment order %s, shipment %s',
@@ -128,7 +135,8 @@ WHERE (g.state IN ({_AT_WORK}) AND g.location_id IS DISTINCT FROM w.location_id)
 """A query: kind, subject and detail. CLAIMS: what an order took of the levels, by the ledger, is
 what its groups hold there. GONE: what left for an order is in its parcels, with its customer, or on
 the way to its store (I15). PARCELS: parcels hold the units that travel in their shipment, and
-delivered parcels those that were delivered, unless they were given up before. PLACES: units are at
+delivered parcels those that were delivered, unless they were given up before; what came back was
+delivered, or is in a parcel that came back. PLACES: units are at
 the location, in the work and in the shipment that their state needs.
 
 Imported orders are not looked at for the ledger: their stock moved under the name of their import.

@@ -19,6 +19,31 @@ JOIN (
 ) AS l ON l.order_id = o.id
 WHERE o.items_minor <> l.total
 UNION ALL
+SELECT 'MONEY', o.number, format('discount %s, promotions took off %s', o.discount_minor, d.total)
+FROM sales_order AS o
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum((e.value->>'amount_minor')::bigint), 0) AS total
+    FROM jsonb_array_elements(coalesce(o.pricing->'discounts', '[]')) AS e
+) AS d
+WHERE o.discount_minor <> d.total
+UNION ALL
+SELECT 'MONEY', o.number, format('a line of %s has %s taken off', l.total_minor, d.total)
+FROM sales_order AS o
+JOIN order_line AS l ON l.order_id = o.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum((e.value->>'amount_minor')::bigint), 0) AS total
+    FROM jsonb_array_elements(o.pricing->'discounts') AS e
+    WHERE (e.value->>'line_id')::uuid = l.id
+) AS d
+WHERE o.pricing IS NOT NULL AND (d.total > l.total_minor OR d.total < 0)
+UNION ALL
+SELECT 'MONEY', o.number, format('tax %s, that of the lines %s', o.tax_minor, l.tax)
+FROM sales_order AS o
+JOIN (
+    SELECT order_id, sum(tax_minor) AS tax FROM order_line GROUP BY order_id
+) AS l ON l.order_id = o.id
+WHERE o.tax_minor < l.tax OR (o.shipping_minor = 0 AND o.tax_minor <> l.tax)
+UNION ALL
 SELECT 'MONEY', o.number, 'an edit has not ended: ' || e.psp_key
 FROM order_edit AS e
 JOIN sales_order AS o ON o.id = e.order_id
@@ -38,11 +63,15 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(r.amount_minor), 0) AS amount FROM payment_refund AS r
     WHERE r.payment_id = p.id AND r.state = 'DONE'
 ) AS given
-WHERE p.tender = 'CARD'
-  AND (p.captured_minor <> taken.amount OR p.refunded_minor <> given.amount)
+WHERE (p.tender IN ('CARD', 'GIFT_CARD', 'STORE_CREDIT', 'ON_ACCOUNT', 'EXCHANGE_CREDIT')
+       AND p.captured_minor <> taken.amount)
+   OR (p.tender <> 'EXTERNAL' AND p.refunded_minor <> given.amount)
 """
 """A query: kind, subject and detail. MONEY: what is not due any more is let go within 5 minutes,
-also what was authorised for an edit; the items of an order sum to what its lines cost.
-BOOKED: captured and refunded amounts of cards are the sums of what was asked for and done. That no
-more is captured than authorised, and no more refunded than captured, are CHECK constraints (I7).
+also what was authorised for an edit; the items of an order sum to what its lines cost, its
+discount to what promotions took off them (never more than a line costs), its tax to that of its
+lines and shipping: with the CHECK of the total that is I8.
+BOOKED: captured and refunded amounts are the sums of what was asked for and done; orders that came
+from another system with their past have no such records. That no more is captured than authorised,
+and no more refunded than captured, are CHECK constraints (I7).
 """

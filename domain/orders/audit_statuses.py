@@ -8,9 +8,9 @@ from domain.orders.states import (
     CALLED_OFF,
     GONE_WRONG,
     ON_THE_WAY,
+    SERVED,
     UNSOURCED,
     WAITING,
-    WITH_CUSTOMER,
     WORK_ORDER,
     GroupState,
 )
@@ -24,8 +24,8 @@ def _array(states: frozenset[GroupState]) -> str:
 
 GOODS_STATUS = f"""
 CASE WHEN live IS NULL THEN '{Goods.CANCELLED.value}'
-     WHEN live <@ {_array(WITH_CUSTOMER)} THEN '{Goods.DELIVERED.value}'
-     WHEN live && {_array(WITH_CUSTOMER)} THEN '{Goods.PARTIALLY_DELIVERED.value}'
+     WHEN live <@ {_array(SERVED)} THEN '{Goods.DELIVERED.value}'
+     WHEN live && {_array(SERVED)} THEN '{Goods.PARTIALLY_DELIVERED.value}'
      WHEN live <@ {_array(GONE_WRONG)} THEN '{Goods.DELIVERY_FAILED.value}'
      WHEN live <@ {_array(ON_THE_WAY | GONE_WRONG)} THEN '{Goods.SHIPPED.value}'
      WHEN live && {_array(ON_THE_WAY)} THEN '{Goods.PARTIALLY_SHIPPED.value}'

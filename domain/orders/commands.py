@@ -1,6 +1,6 @@
 """What the outside may ask of orders: frozen commands, one per use case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.common.ids import ChannelCode, FulfillmentOrderId, LocationId, OrderId, Sku
@@ -32,15 +32,22 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class GivenPayment:
-    """A tender; CARD needs the PSP's token. Never a card number."""
+    """A tender; CARD needs the PSP's token, never a card number; GIFT_CARD its code, CHEQUE its
+    number. Without an amount it pays the rest.
+    """
 
     tender: Tender
     token: str | None = None
+    amount: Money | None = None
+    code: str | None = field(default=None, repr=False)
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """A wish to buy, complete: who, what, how to deliver, how to pay."""
+    """A wish to buy, complete: who, what, how to deliver, how to pay; `more_payments` pay together
+    with `payment`. `deliver_by` is when the goods are wanted, None for as soon as may be.
+    """
 
     idempotency_key: str
     channel: ChannelCode
@@ -54,16 +61,30 @@ class PlaceOrder:
     shipping: Money | None = None
     source_code: str | None = None
     external_reference: str | None = None
+    more_payments: tuple[GivenPayment, ...] = ()
+    coupon_codes: tuple[str, ...] = ()
+    deliver_by: datetime | None = None
+
+    @property
+    def payments(self) -> tuple[GivenPayment, ...]:
+        """All of them."""
+        return (self.payment, *self.more_payments)
 
 
 @dataclass(frozen=True, slots=True)
 class PayOrder:
-    """Another payment for an order that waits for one, or (without `payment`) the same again."""
+    """Other payments for an order that waits for one, or (without `payment`) the same again."""
 
     idempotency_key: str
     order_id: OrderId
     payment: GivenPayment | None = None
     expected_version: int | None = None
+    more_payments: tuple[GivenPayment, ...] = ()
+
+    @property
+    def payments(self) -> tuple[GivenPayment, ...]:
+        """All of them."""
+        return (self.payment, *self.more_payments) if self.payment else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,108 +1,23 @@
-"""From a wish to an order value: offers become priced lines, a plan becomes line groups. Pure."""
+"""From a wish to an order value: a basket is priced, a plan becomes line groups. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 
-from domain.catalog.quote import Offer
-from domain.common.errors import ValidationFailed
-from domain.common.ids import LineGroupId, OrderId, OrderLineId, PaymentId, Sku, new_id
-from domain.customers.resolve import ResolvedCustomer
+from domain.common.ids import LineGroupId, OrderId, new_id
 from domain.orders import pricing
-from domain.orders.commands import OrderedLine, PlaceOrder
-from domain.orders.errors import ProductNotFound, ProductNotSellable
+from domain.orders.baskets import Draft, currency_of, priced, tax_included
+from domain.orders.commands import PlaceOrder
 from domain.orders.model import Group, Line, Order
 from domain.orders.numbers import order_number, tracking_token
 from domain.orders.states import GroupState, OrderStatus
-from domain.payments.model import intent
-from domain.sourcing.model import Place, Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """All that was looked up for an order: offers by SKU, the customer, place and time.
-
-    `near` is about where the goods go, for an address without coordinates.
-    """
-
-    offers: Mapping[Sku, Offer]
-    customer: ResolvedCustomer
-    country: str
-    placed_by: str
-    placed_at: datetime
-    updated_at: datetime
-    pay_until: datetime
-    near: Place | None = None
-
-
-def priced_lines(command: PlaceOrder, draft: Draft) -> list[Line]:
-    """The order's lines with names, prices and taxes as of now; in the order given.
-
-    Raises:
-        ProductNotFound, ProductNotSellable: see there. ValidationFailed: a price in another
-            currency, or no tax rate for the country.
-    """
-    _check_offers(command, draft.offers)
-    currency = currency_of(draft)
-    included = _tax_included(draft)
-    return [
-        _line(position, given, draft.offers[given.sku], draft.country, currency, included=included)
-        for position, given in enumerate(command.lines, start=1)
-    ]
-
-
-def currency_of(draft: Draft) -> str:
-    """The order's currency: the one that all offers were quoted in."""
-    return next(iter(draft.offers.values())).currency
-
-
-def _tax_included(draft: Draft) -> bool:
-    return next(iter(draft.offers.values())).tax_included
-
-
-def _check_offers(command: PlaceOrder, offers: Mapping[Sku, Offer]) -> None:
-    unknown = {line.sku for line in command.lines} - offers.keys()
-    if unknown:
-        raise ProductNotFound(unknown)
-    withdrawn = {line.sku for line in command.lines if not offers[line.sku].sellable}
-    if withdrawn:
-        raise ProductNotSellable(withdrawn, "withdrawn")
-    unpriced = {
-        line.sku
-        for line in command.lines
-        if line.unit_price is None and offers[line.sku].price_minor is None
-    }
-    if unpriced:
-        raise ProductNotSellable(unpriced, "no price")
-
-
-def _line(
-    position: int, given: OrderedLine, offer: Offer, country: str, currency: str, *, included: bool
-) -> Line:
-    if offer.tax_rate is None:
-        raise ValidationFailed("delivery", f"no tax rate for {offer.tax_category} in {country}")
-    if given.unit_price is not None and given.unit_price.currency != currency:
-        raise ValidationFailed(f"lines.{position - 1}.unitPrice", f"must be in {currency}")
-    own_price = given.unit_price.amount_minor if given.unit_price else offer.price_minor
-    assert own_price is not None  # _check_offers refused the line otherwise
-    total = own_price * given.quantity
-    return Line(
-        id=OrderLineId(new_id()),
-        position=position,
-        sku=given.sku,
-        names=offer.names,
-        ordered_quantity=given.quantity,
-        unit_price_minor=own_price,
-        tax_rate=offer.tax_rate,
-        tax_minor=pricing.tax_of(total, offer.tax_rate, included=included),
-        total_minor=total,
-        components=offer.components,
-    )
+from domain.orders.tendering import plain_payments
+from domain.promotions.errors import CouponNotUsable
+from domain.sourcing.model import Plan
 
 
 def without_unfilled(lines: Sequence[Line], plan: Plan, draft: Draft) -> tuple[list[Line], Plan]:
     """The lines and the plan of what can be served now; the rest is neither ordered nor charged."""
-    included = _tax_included(draft)
+    included = tax_included(draft)
     served: list[Line] = []
     for line in lines:
         quantity = line.ordered_quantity - plan.unfilled.get(line.id, 0)
@@ -122,28 +37,21 @@ def without_unfilled(lines: Sequence[Line], plan: Plan, draft: Draft) -> tuple[l
 
 
 def build_order(command: PlaceOrder, draft: Draft, lines: Sequence[Line], plan: Plan) -> Order:
-    """The order, PENDING_PAYMENT, with a payment intent over its total and groups as planned.
+    """The order, PENDING_PAYMENT, with plain payments over its total and groups as planned. Other
+    payments are taken afterwards (`tendering.take`).
 
     Raises:
-        ValidationFailed: the shipping fee is in another currency.
+        ValidationFailed: the shipping fee is in another currency, or the payments do not make up
+            the total. CouponNotUsable: a code takes nothing off.
     """
-    currency, included = currency_of(draft), _tax_included(draft)
-    if command.shipping is not None and command.shipping.currency != currency:
-        raise ValidationFailed("shipping", f"must be in {currency}")
-    shipping = command.shipping.amount_minor if command.shipping else 0
-    priced = [
-        pricing.PricedLine(ln.ordered_quantity, ln.unit_price_minor, ln.tax_rate) for ln in lines
-    ]
-    sums = pricing.totals(priced, shipping, tax_included=included)
+    currency = currency_of(draft)
+    charged = priced(command, draft, lines)
+    for code, refusal in charged.refused.items():
+        raise CouponNotUsable(code, refusal)
+    sums = charged.sums
     order_id = OrderId(new_id())
-    paid = intent(
-        PaymentId(new_id()),
-        order_id,
-        command.payment.tender,
-        command.payment.token,
-        sums.total_minor,
-        currency,
-        draft.updated_at,
+    payments = plain_payments(
+        command.payments, order_id, sums.total_minor, currency, draft.updated_at
     )
     return Order(
         id=order_id,
@@ -163,9 +71,9 @@ def build_order(command: PlaceOrder, draft: Draft, lines: Sequence[Line], plan: 
         currency=currency,
         items_minor=sums.items_minor,
         shipping_minor=sums.shipping_minor,
-        discount_minor=0,
+        discount_minor=sums.discount_minor,
         tax_minor=sums.tax_minor,
-        tax_included=included,
+        tax_included=tax_included(draft),
         total_minor=sums.total_minor,
         placed_at=draft.placed_at,
         placed_by=draft.placed_by,
@@ -174,10 +82,12 @@ def build_order(command: PlaceOrder, draft: Draft, lines: Sequence[Line], plan: 
         closed_at=None,
         updated_at=draft.updated_at,
         version=0,
-        lines=tuple(lines),
+        lines=charged.lines,
         groups=tuple(_groups(plan)),
-        payments=(paid,),
+        payments=payments,
         address=command.delivery.address,
+        pricing=charged.pricing,
+        deliver_by=command.deliver_by,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from domain.common.errors import DomainError
 from domain.common.ids import OrderId, OrderLineId, Sku
+from domain.common.money import Money
 from domain.stock.errors import InsufficientStock
 
 
@@ -122,3 +123,14 @@ class QuantityExceeded(DomainError):
         self.line_id = line_id
         self.reported = reported
         self.expected = expected
+
+
+class RefundExceeded(DomainError):
+    """More would be given back than the customer has paid, or than is owed. Nothing was changed."""
+
+    code = "REFUND_EXCEEDED"
+
+    def __init__(self, asked: Money, most: Money) -> None:
+        super().__init__(f"{asked.amount} {asked.currency} asked for, {most.amount} at most")
+        self.asked = asked
+        self.most = most

@@ -30,6 +30,7 @@ def order_payload(order: Order, action: str, reason: str | None) -> dict[str, An
         "holds": sorted(hold.value for hold in order.holds),
         "fulfillment_status": order.fulfillment_status.value,
         "payment_status": order.payment_status.value,
+        "return_status": order.return_status.value,
         "delivery_mode": order.delivery_mode.value,
         "ready_at": _moment(order.pickup.ready_at if order.pickup else None),
         "collect_until": _moment(order.pickup.collect_until if order.pickup else None),

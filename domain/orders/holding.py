@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.common.database import Database
-from domain.common.errors import ValidationFailed, check_version
+from domain.common.errors import Forbidden, ValidationFailed, check_version
 from domain.common.idempotency import once
 from domain.common.ids import OrderId
 from domain.common.transaction import Tx
-from domain.identity.model import Actor
+from domain.identity.model import Actor, Role
 from domain.orders.commands import ChangeHold
 from domain.orders.lifecycle import with_hold, without_hold
 from domain.orders.model import Order
@@ -21,6 +21,7 @@ from domain.orders.results import Changed
 from domain.orders.saving import save
 from domain.orders.states import Hold
 from domain.orders.tables import sales_order
+from domain.orders.tendering import needs_approval
 from domain.orders.visibility import require_visible
 
 
@@ -60,6 +61,7 @@ async def release_hold(tx: Tx, actor: Actor, command: ChangeHold) -> Changed:
 
     Raises:
         as `hold_order`; IllegalTransition: it does not have that hold.
+        Forbidden: it is beyond the customer's credit limit, and the actor may not agree to that.
 
     Locks: the order.
     """
@@ -68,12 +70,19 @@ async def release_hold(tx: Tx, actor: Actor, command: ChangeHold) -> Changed:
     async def work() -> Changed:
         before = require_visible(actor, await locked_order(tx.connection, command.order_id))
         check_version(command.expected_version, before.version)
+        _check_credit(actor, before, command.hold)
         after = lifted(before, command.hold)
         detail = {"hold": command.hold.value}
         saved = await save(tx, before, after, "RELEASE_HOLD", reason=command.reason, detail=detail)
         return Changed(saved.id, saved.version)
 
     return await once(tx, "releaseHold", command, Changed, work)
+
+
+def _check_credit(actor: Actor, order: Order, hold: Hold) -> None:
+    agrees = actor.role in (Role.FINANCE, Role.OPERATIONS, Role.ADMIN)
+    if hold is Hold.PAYMENT and needs_approval(order) and not agrees:
+        raise Forbidden("finance or operations agree to what is beyond a credit limit")
 
 
 def lifted(order: Order, hold: Hold) -> Order:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.common.ids import FulfillmentOrderId, LineGroupId, ShipmentId
+from domain.common.ids import FulfillmentOrderId, LineGroupId, ReturnId, ShipmentId
 from domain.orders.errors import IllegalTransition, OrderOnHold
 from domain.orders.model import Group, Order
 from domain.orders.states import (
@@ -19,6 +19,7 @@ from domain.orders.states import (
     COLLECTED_IN_STORE,
     GONE_WRONG,
     ON_THE_WAY,
+    SERVED,
     UNSOURCED,
     WITH_CUSTOMER,
     WORKING,
@@ -63,6 +64,16 @@ class Action(StrEnum):
     HAND_OVER = "HAND_OVER"
     CANCEL = "CANCEL"
     ACCEPT_CANCEL = "ACCEPT_CANCEL"
+    REQUEST_RETURN = "REQUEST_RETURN"
+    AUTHORISE_RETURN = "AUTHORISE_RETURN"
+    SEND_RETURN = "SEND_RETURN"
+    CANCEL_RETURN = "CANCEL_RETURN"
+    RECEIVE_RETURN = "RECEIVE_RETURN"
+    RESTOCK = "RESTOCK"
+    QUARANTINE = "QUARANTINE"
+    WRITE_OFF = "WRITE_OFF"
+    SEND_TO_VENDOR = "SEND_TO_VENDOR"
+    TRANSFER_RETURN = "TRANSFER_RETURN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,12 @@ WORKED_ON = EVERY_MODE - TAKE_AWAY_ONLY
 
 MOVED_FREELY = EVERY_MODE - COLLECTED_IN_STORE
 """Modes in which another location may serve instead without asking the customer."""
+
+COMING_BACK = frozenset({S.RETURN_REQUESTED, S.RETURN_AUTHORISED, S.RETURN_IN_TRANSIT})
+"""States of units that the customer still has, or has sent back; a return can be called off."""
+
+UNDELIVERED = frozenset({S.REFUSED, S.RETURNED_TO_ORIGIN})
+"""States of units that come back without having reached the customer."""
 
 
 def _row(
@@ -123,6 +140,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     _row(Action.HAND_OVER, {S.ALLOCATED}, S.COLLECTED, TAKE_AWAY_ONLY),
     _row(Action.CANCEL, CANCELLABLE, S.CANCELLED),
     _row(Action.ACCEPT_CANCEL, {*WORKING, S.READY_FOR_PICKUP}, S.CANCELLED),
+    _row(Action.REQUEST_RETURN, WITH_CUSTOMER, S.RETURN_REQUESTED),
+    _row(Action.AUTHORISE_RETURN, {S.RETURN_REQUESTED}, S.RETURN_AUTHORISED),
+    _row(Action.SEND_RETURN, {S.RETURN_AUTHORISED}, S.RETURN_IN_TRANSIT),
+    _row(Action.CANCEL_RETURN, COMING_BACK, S.DELIVERED, CARRIED),
+    _row(Action.CANCEL_RETURN, COMING_BACK, S.COLLECTED, EVERY_MODE - CARRIED),
+    _row(Action.RECEIVE_RETURN, {*COMING_BACK, *UNDELIVERED}, S.RETURN_RECEIVED),
+    _row(Action.RESTOCK, {S.RETURN_RECEIVED}, S.RESTOCKED),
+    _row(Action.QUARANTINE, {S.RETURN_RECEIVED}, S.QUARANTINED),
+    _row(Action.WRITE_OFF, {S.RETURN_RECEIVED}, S.WRITTEN_OFF),
+    _row(Action.SEND_TO_VENDOR, {S.RETURN_RECEIVED}, S.SENT_TO_VENDOR),
+    _row(Action.TRANSFER_RETURN, {S.RETURN_RECEIVED}, S.TRANSFERRED),
 )
 """The whole life of line groups. `docs/lifecycle.md` is made from it."""
 
@@ -161,6 +189,7 @@ def move(
     chosen: Callable[[Group], bool],
     *,
     shipment_id: ShipmentId | None = None,
+    return_id: ReturnId | None = None,
     reason: str | None = None,
 ) -> Order:
     """`order` after `action` on the chosen groups (those called off are never chosen).
@@ -182,6 +211,7 @@ def move(
             group,
             state=rule.target,
             shipment_id=shipment_id or group.shipment_id,
+            return_id=return_id or group.return_id,
             reason=reason or group.reason,
         )
         if group.id in ids
@@ -271,14 +301,26 @@ def _hold_state(order: Order) -> str:
 
 
 def closed_if_done(order: Order) -> Order:
-    """`order`, CLOSED when it was confirmed and every unit is with the customer or called off,
-    CANCELLED when no unit ever will be.
+    """`order`, CLOSED when it was confirmed, every unit was delivered or is called off, whether or
+    not it came back afterwards, and the customer has all money back; CANCELLED when no unit ever
+    will be delivered.
     """
     states = {group.state for group in order.groups}
     if order.status in FINAL:
         return order
     if states <= CALLED_OFF:
         return replace(order, status=OrderStatus.CANCELLED)
-    if order.status is OrderStatus.CONFIRMED and states <= WITH_CUSTOMER | CALLED_OFF:
-        return replace(order, status=OrderStatus.CLOSED)
-    return order
+    if order.status is not OrderStatus.CONFIRMED or not states <= SERVED | CALLED_OFF:
+        return order
+    if order.refund_due_minor or order.excess_minor:
+        return order
+    return replace(order, status=OrderStatus.CLOSED)
+
+
+def in_life(order: Order) -> Order:
+    """`order` after its payments changed: CLOSED when nothing is left to do, CONFIRMED again when
+    it was closed and money is owed to the customer by now.
+    """
+    if order.status is OrderStatus.CLOSED and order.refund_due_minor:
+        return replace(order, status=OrderStatus.CONFIRMED, closed_at=None)
+    return closed_if_done(order)

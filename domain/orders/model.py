@@ -1,7 +1,7 @@
 """Orders as values: axes, lines, line groups, fulfillment orders. Statuses are derived (L1-L7)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,24 +13,29 @@ from domain.common.ids import (
     LocationId,
     OrderId,
     OrderLineId,
+    ReturnId,
     ShipmentId,
     Sku,
     WaveId,
 )
-from domain.orders.pricing import due_for_units
+from domain.orders.pricing import PricedLine, TaxLine, due_for_units, price_again, tax_lines
 from domain.orders.states import (
-    CALLED_OFF,
+    NOT_DUE,
     DeliveryMode,
     FulfillmentOrderStatus,
     FulfillmentStatus,
     GroupState,
     Hold,
     OrderStatus,
+    ReturnStatus,
     UnfilledPolicy,
     fulfillment_order_status,
     fulfillment_status,
+    return_status,
 )
 from domain.payments.model import Payment, PaymentStatus, status_of
+from domain.promotions.engine import Item
+from domain.promotions.model import Pricing
 from domain.supply.model import Promise
 
 
@@ -64,6 +69,8 @@ class Group:
     reason: str | None = None
     excluded_location_ids: tuple[LocationId, ...] = ()
     """Locations that could not serve these units; sourcing does not ask them again."""
+    return_id: ReturnId | None = None
+    """The return in which the units come back, or came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,18 @@ class Order:
     hold_until: datetime | None = None
     pickup: Pickup | None = None
     promises: tuple[Promise, ...] = ()
+    return_fees_minor: int = 0
+    """What the retailer keeps of the value of units that came back: fees and deductions."""
+    exchanged_minor: int = 0
+    """What units that came back paid of other orders: their value is not given back in money."""
+    goodwill_minor: int = 0
+    """What was given back though the units are due."""
+    pricing: Pricing | None = None
+    """None for an order at list prices."""
+    waived_minor: int = 0
+    """By how much the units that are left cost more than what was due before: not asked for."""
+    deliver_by: datetime | None = None
+    """When the customer wants the goods; None for as soon as may be."""
 
     @property
     def fulfillment_status(self) -> FulfillmentStatus:
@@ -175,35 +194,118 @@ class Order:
         return fulfillment_status(group.state for group in self.groups)
 
     @property
+    def return_status(self) -> ReturnStatus:
+        """The return axis."""
+        return return_status(group.state for group in self.groups)
+
+    @property
     def payment_status(self) -> PaymentStatus:
         """The money axis."""
         return status_of(self.payments)
 
     def value_of(self, chosen: Callable[[Group], bool]) -> int:
-        """What the chosen units are worth of the order's total, minor units."""
-        units: dict[OrderLineId, int] = {}
-        for group in self.groups:
-            if chosen(group):
-                units[group.line_id] = units.get(group.line_id, 0) + group.quantity
+        """What the chosen units are worth of the order's total, minor units.
+
+        At list prices it is their share of the total. With promotions it is what they would cost
+        alone, by the promotions that the order has, but never more than all units that are due: so
+        what is captured as goods leave, and what is kept as units are called off or come back, end
+        at the same amount (`docs/pricing.md`).
+        """
+        units = self._units(chosen)
+        if self.promoted:
+            return min(self._again(units), self._units_due)
         return due_for_units(
             self.total_minor,
-            [line.total_minor for line in self.lines],
+            [
+                line.total_minor + (0 if self.tax_included else line.tax_minor)
+                for line in self.lines
+            ],
             [line.ordered_quantity for line in self.lines],
             [units.get(line.id, 0) for line in self.lines],
         )
 
     @property
+    def promoted(self) -> bool:
+        """Whether promotions took something off."""
+        return self.pricing is not None and bool(self.pricing.promotions)
+
+    @property
+    def _units_due(self) -> int:
+        """What all units cost that are neither called off nor returned, with promotions."""
+        kept = self._units(lambda group: group.state not in NOT_DUE)
+        return max(0, self._again(kept) - self.waived_minor)
+
+    def waiving(self, before: "Order") -> "Order":
+        """This order, which follows `before`, without asking for more because units are not due any
+        more: what the promotions do not take off the rest is waived.
+        """
+        if not self.promoted or self.lines != before.lines:
+            return self
+        kept = self._units(lambda group: group.state not in NOT_DUE)
+        more = max(0, self._again(kept) - before._units_due)
+        return self if more == self.waived_minor else replace(self, waived_minor=more)
+
+    def _units(self, chosen: Callable[[Group], bool]) -> dict[OrderLineId, int]:
+        units: dict[OrderLineId, int] = {}
+        for group in self.groups:
+            if chosen(group):
+                units[group.line_id] = units.get(group.line_id, 0) + group.quantity
+        return units
+
+    def _again(self, units: Mapping[OrderLineId, int]) -> int:
+        return price_again(
+            [
+                Item(ln.id, ln.sku, ln.unit_price_minor, ln.ordered_quantity, ln.tax_rate)
+                for ln in self.lines
+            ],
+            units,
+            self.shipping_minor,
+            self.pricing.promotions if self.pricing else (),
+            tax_included=self.tax_included,
+        )
+
+    def discount_of(self, line_id: OrderLineId | None) -> int:
+        """What promotions took off a line, or off shipping (None), minor units."""
+        return self.pricing.discount_of(line_id) if self.pricing else 0
+
+    @property
+    def tax_lines(self) -> list[TaxLine]:
+        """The order's tax by rate, of all units that were ever ordered; it sums to `tax_minor`."""
+        return tax_lines(
+            [
+                PricedLine(
+                    line.ordered_quantity,
+                    line.unit_price_minor,
+                    line.tax_rate,
+                    self.discount_of(line.id),
+                )
+                for line in self.lines
+            ],
+            self.shipping_minor,
+            tax_included=self.tax_included,
+            shipping_discount_minor=self.discount_of(None),
+        )
+
+    @property
     def payable_minor(self) -> int:
-        """What all units that are not called off cost."""
-        return self.value_of(lambda group: group.state not in CALLED_OFF)
+        """What all units cost that are neither called off nor returned, with what is kept of the
+        value of those that came back, less what was given back out of goodwill.
+        """
+        due = self.value_of(lambda group: group.state not in NOT_DUE)
+        return max(0, due + self.return_fees_minor + self.exchanged_minor - self.goodwill_minor)
 
     @property
     def excess_minor(self) -> int:
-        """What was captured beyond the value of all units that are not called off, and is neither
-        refunded nor owed: money to let go.
+        """What was captured beyond `payable_minor`, and is neither refunded nor owed: money to let
+        go.
         """
         kept = sum(payment.refundable_minor for payment in self.payments)
         return max(0, kept - self.payable_minor)
+
+    @property
+    def refund_due_minor(self) -> int:
+        """What is owed to the customer since no payment service can give it back, minor units."""
+        return sum(payment.refund_due_minor for payment in self.payments)
 
     def units_of(self, line_id: OrderLineId, chosen: Callable[[Group], bool]) -> int:
         """How many units of a line are in the chosen groups."""

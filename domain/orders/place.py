@@ -19,12 +19,15 @@ from domain.common.transaction import Tx
 from domain.customers.resolve import resolve_customer
 from domain.identity.model import Actor
 from domain.locations.tables import location
+from domain.orders.arrivals import with_arrivals
 from domain.orders.asking import question_of, wanted_of
+from domain.orders.baskets import Draft, priced_lines, region_of
 from domain.orders.candidates import Found, candidates_for
 from domain.orders.commands import PlaceOrder
 from domain.orders.decided import kept
-from domain.orders.draft import Draft, build_order, priced_lines, without_unfilled
+from domain.orders.draft import build_order, without_unfilled
 from domain.orders.errors import PlanOutdated
+from domain.orders.expected import Patience
 from domain.orders.model import Line, Order
 from domain.orders.placing_rules import check_order, in_actor_scope
 from domain.orders.postal_points import point_near
@@ -33,6 +36,9 @@ from domain.orders.results import Placed
 from domain.orders.saving import create
 from domain.orders.states import DeliveryMode, GroupState, UnfilledPolicy
 from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.orders.tendering import is_plain, take
+from domain.promotions.coupons import checked_codes, usable, use_coupons
+from domain.promotions.repository import promotions_of
 from domain.sourcing.model import Plan, SourcingPolicy
 from domain.sourcing.ruled import Sourcing
 from domain.stock.allocation import reserve
@@ -51,6 +57,8 @@ class Terms:
     payment_window: timedelta
     accept_within: timedelta = timedelta(minutes=30)
     cancel_answer_within: timedelta = timedelta(minutes=15)
+    transfer_window: timedelta = timedelta(days=7)
+    """How long an order waits for a cheque to clear or a bank transfer to arrive."""
 
 
 async def accept(
@@ -59,14 +67,17 @@ async def accept(
     """The stored order, PENDING_PAYMENT with its stock reserved; or what the key stands for.
 
     A used key gives the stored result, or the order of an attempt that was cut off.
-    `placed_at` is for imports; otherwise it is the database's time.
+    `placed_at` is for imports, without promotions; otherwise it is the database's time.
 
     Raises:
         ValidationFailed, Forbidden, NotFound, IdempotencyConflict: malformed or not allowed.
         ProductNotFound, ProductNotSellable: a SKU is unknown, withdrawn or without a price.
         InsufficientStock: and the policy is REFUSE. PlanOutdated: stock moved, plan again.
+        TenderRefused: a gift card, the store credit or the credit account cannot pay its part.
+        CouponNotUsable: a code takes nothing off, or is used up.
 
-    Locks: stock levels in (location, sku) order.
+    Locks: vouchers and the credit account that pay, then stock levels in (location, sku) order,
+    then coupons in order of codes.
     """
     command = in_actor_scope(actor, given)
     check_order(actor, command)
@@ -79,10 +90,22 @@ async def accept(
     lines = priced_lines(command, draft)
     skus = {sku for line in lines for sku in line.components}
     found = await candidates_for(tx.connection, skus, command.channel, command.delivery)
+    if command.deliver_by is not None:
+        wanted = wanted_of(((line, line.ordered_quantity) for line in lines), draft.offers)
+        waits = Patience(command.channel, command.unfilled_policy)
+        at = draft.updated_at
+        found = await with_arrivals(
+            tx.connection, found, command.delivery, wanted, command.deliver_by, at, waits
+        )
     policy = await terms.sourcing.policy(tx.connection, await tx.now())
     plan = plan_of(command, draft, lines, found, policy)
     order, detail = planned_order(command, draft, lines, plan)
-    await _reserve(tx, order, terms.payment_window)
+    if not is_plain(command.payments):
+        due, window = order.total_minor, terms.transfer_window
+        order = await take(tx, order, command.payments, due, window)
+    await _reserve(tx, order)
+    if order.pricing is not None:
+        await use_coupons(tx, order.pricing.coupons, order.id, order.customer_id)
     keeping = kept(order.id, plan)
     return await create(tx, order, "PLACE", detail, keeping, begun(tx, command, order.id))
 
@@ -120,6 +143,8 @@ def plan_of(
         found,
         draft.updated_at,
         near=draft.near,
+        deliver_by=command.deliver_by,
+        ship_complete=command.unfilled_policy is UnfilledPolicy.SHIP_COMPLETE,
     )
     plan = policy.plan(question)
     nothing = command.unfilled_policy is UnfilledPolicy.CANCEL_REST and not plan.assignments
@@ -149,10 +174,12 @@ async def _draft(
     now = await tx.now()
     country = tax_country(command, await store_countries(tx, [command]))
     skus = {line.sku for line in command.lines}
+    region, codes = region_of(command.delivery.address), checked_codes(command.coupon_codes)
     offers = await quote(
-        tx.connection, skus, command.channel, command.currency, country, placed_at or now
+        tx.connection, skus, command.channel, command.currency, country, placed_at or now, [region]
     )
     customer = await resolve_customer(tx, command.customer, command.channel, seen_by=actor)
+    stamp = next((offer.stamp for offer in offers.values()), None)
     return Draft(
         offers=offers,
         customer=customer,
@@ -162,6 +189,9 @@ async def _draft(
         updated_at=now,
         pay_until=now + terms.payment_window,
         near=await point_near(tx.connection, command.delivery.address),
+        region=region,
+        promotions=await promotions_of(tx.connection, None if placed_at else stamp),
+        coupons=await usable(tx.connection, codes, customer.id),
     )
 
 
@@ -207,10 +237,12 @@ def _shortage(lines: Sequence[Line], unfilled: Mapping[OrderLineId, int]) -> Ins
     return InsufficientStock(short.sku, None, requested, requested - missing)
 
 
-async def _reserve(tx: Tx, order: Order, window: timedelta) -> None:
+async def _reserve(tx: Tx, order: Order) -> None:
+    """The units of the order are reserved until its payment window ends."""
     demands = demand_of(order, [GroupState.NEW])
-    if not demands:
+    if not demands or order.pay_until is None:
         return
+    window = order.pay_until - await tx.now()
     try:
         await reserve(tx, demands, owner=reservation_owner(order.id), ttl=window)
     except InsufficientStock as shortage:

@@ -1,19 +1,25 @@
 """What makes a `PlaceOrder` acceptable before anything is looked up. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.common.card_numbers import check_no_card_number
 from domain.common.errors import Forbidden, ValidationFailed
+from domain.common.money import Money
 from domain.common.texts import needed_line, one_line
 from domain.identity.model import AT_LOCATION, Actor, Role
-from domain.orders.commands import GivenPayment, PlaceOrder
+from domain.orders.commands import GivenPayment, OrderedLine, PlaceOrder
 from domain.orders.model import Address
 from domain.orders.states import CARRIED, DeliveryMode
-from domain.payments.model import Tender
+from domain.payments.model import PLAIN, RECEIVED_LATER, Tender
 
 MAX_LINES = 200
 MAX_QUANTITY = 100_000
 MAX_TEXT = 200
+MAX_PAYMENTS = 10
+_NUMBERED = frozenset({Tender.CHEQUE, Tender.EXCHANGE_CREDIT})
+_UP_TO = frozenset({Tender.GIFT_CARD, Tender.STORE_CREDIT})
+"""Tenders that without an amount pay what they can, and leave the rest to another."""
 PRICE_SETTERS = frozenset({Role.CHANNEL, Role.OPERATIONS, Role.ADMIN})
 """Roles that may bring their own unit prices and shipping fee."""
 
@@ -37,11 +43,21 @@ def in_actor_scope(actor: Actor, command: PlaceOrder) -> PlaceOrder:
         at_till = actor.role in AT_LOCATION and place is not None and actor.works_at(place)
         if not at_till and actor.role not in (Role.OPERATIONS, Role.ADMIN):
             raise Forbidden("goods are taken away only at the till of that store")
-    priced = command.shipping is not None or any(line.unit_price for line in command.lines)
-    if priced and actor.role not in PRICE_SETTERS:
-        raise Forbidden("this role may not set prices")
-    check_tender_scope(actor, command.payment.tender)
+    check_price_scope(actor, command.lines, command.shipping)
+    for payment in command.payments:
+        check_tender_scope(actor, payment.tender)
     return command
+
+
+def check_price_scope(actor: Actor, lines: Sequence[OrderedLine], shipping: Money | None) -> None:
+    """Nothing, when the actor brings no price, or may.
+
+    Raises:
+        Forbidden: otherwise.
+    """
+    brought = shipping is not None or any(line.unit_price for line in lines)
+    if brought and actor.role not in PRICE_SETTERS:
+        raise Forbidden("this role may not set prices")
 
 
 def check_tender_scope(actor: Actor, tender: Tender) -> None:
@@ -54,6 +70,8 @@ def check_tender_scope(actor: Actor, tender: Tender) -> None:
         raise Forbidden(f"{tender.value} is taken at a till only")
     if tender is Tender.EXTERNAL and actor.role not in PRICE_SETTERS:
         raise Forbidden("EXTERNAL payment is for integrations")
+    if tender is Tender.CHEQUE and actor.role is Role.CUSTOMER:
+        raise Forbidden("cheques are taken by staff")
 
 
 def check_order(actor: Actor, command: PlaceOrder) -> None:
@@ -62,22 +80,34 @@ def check_order(actor: Actor, command: PlaceOrder) -> None:
     Raises:
         ValidationFailed: the first thing that is not.
     """
-    if not 1 <= len(command.lines) <= MAX_LINES:
+    check_basket(command.lines, command.shipping, command.source_code)
+    _check_delivery(command)
+    check_payments(command.payments)
+    if command.delivery.mode is DeliveryMode.TAKE_AWAY:
+        check_paid_at_once(command.payments)
+    check_text("externalReference", command.external_reference)
+    if command.deliver_by is not None and command.deliver_by.tzinfo is None:
+        raise ValidationFailed("deliverBy", "must have an offset from UTC, such as Z")
+
+
+def check_basket(
+    lines: Sequence[OrderedLine], shipping: Money | None, source_code: str | None
+) -> None:
+    """Nothing, when what is to be bought is well formed.
+
+    Raises:
+        ValidationFailed: the first thing that is not.
+    """
+    if not 1 <= len(lines) <= MAX_LINES:
         raise ValidationFailed("lines", f"must be 1 to {MAX_LINES}")
-    for position, line in enumerate(command.lines):
+    for position, line in enumerate(lines):
         if not 1 <= line.quantity <= MAX_QUANTITY:
             raise ValidationFailed(f"lines.{position}.quantity", f"must be 1 to {MAX_QUANTITY}")
         if line.unit_price is not None and line.unit_price.amount_minor < 0:
             raise ValidationFailed(f"lines.{position}.unitPrice", "must not be negative")
-    if command.shipping is not None and command.shipping.amount_minor < 0:
+    if shipping is not None and shipping.amount_minor < 0:
         raise ValidationFailed("shipping", "must not be negative")
-    _check_delivery(command)
-    check_payment(command.payment)
-    for field, text in (
-        ("sourceCode", command.source_code),
-        ("externalReference", command.external_reference),
-    ):
-        check_text(field, text)
+    check_text("sourceCode", source_code)
 
 
 def _check_delivery(command: PlaceOrder) -> None:
@@ -129,15 +159,66 @@ def check_pickup_point(mode: DeliveryMode, address: Address) -> None:
     check_text(name, address.pickup_point_name)
 
 
+def check_payments(payments: Sequence[GivenPayment]) -> None:
+    """Nothing, when the payments have what their tenders need and one at most takes the rest.
+
+    Raises:
+        ValidationFailed: see `check_payment`; none, more than 10, or two that take the rest.
+    """
+    if not 1 <= len(payments) <= MAX_PAYMENTS:
+        raise ValidationFailed("payments", f"must be 1 to {MAX_PAYMENTS}")
+    for payment in payments:
+        check_payment(payment)
+    takers = [each for each in payments if each.amount is None and each.tender not in _UP_TO]
+    if len(takers) > 1:
+        raise ValidationFailed("payments", "must have amounts, but for the one that pays the rest")
+
+
 def check_payment(payment: GivenPayment) -> None:
     """Nothing, when the payment has what its tender needs.
 
     Raises:
-        ValidationFailed: CARD without a token, or a token that is a card number.
+        ValidationFailed: CARD without a token, GIFT_CARD without a code, CHEQUE without a number;
+            what another tender needs; an amount that is not positive; a card number.
     """
-    if payment.tender is Tender.CARD and not payment.token:
-        raise ValidationFailed("payment.token", "is required for CARD")
-    check_text("payment.token", payment.token)
+    for field, tender, text in (
+        ("token", Tender.CARD, payment.token),
+        ("code", Tender.GIFT_CARD, payment.code),
+        ("number", Tender.CHEQUE, payment.number),
+    ):
+        if payment.tender is tender and not text:
+            raise ValidationFailed(f"payment.{field}", f"is required for {tender.value}")
+        check_text(f"payment.{field}", text)
+    if payment.code is not None and payment.tender is not Tender.GIFT_CARD:
+        raise ValidationFailed("payment.code", "is for GIFT_CARD only")
+    if payment.number is not None and payment.tender not in _NUMBERED:
+        raise ValidationFailed("payment.number", "is for CHEQUE only")
+    if payment.amount is not None and payment.amount.amount_minor <= 0:
+        raise ValidationFailed("payment.amount", "must be more than 0")
+
+
+def check_single_payment(payment: GivenPayment) -> None:
+    """Nothing, when the payment can pay a difference by itself.
+
+    Raises:
+        ValidationFailed: see `check_payment`; it has an amount of its own, or is of a tender that
+            has to be looked up or waited for.
+    """
+    check_payment(payment)
+    if payment.tender not in PLAIN:
+        raise ValidationFailed("payment.tender", "cannot pay the difference of a change")
+    if payment.amount is not None:
+        raise ValidationFailed("payment.amount", "must be absent: the difference is paid")
+
+
+def check_paid_at_once(payments: Sequence[GivenPayment]) -> None:
+    """Nothing, when the money of all payments is there at once.
+
+    Raises:
+        ValidationFailed: otherwise.
+    """
+    if any(payment.tender in RECEIVED_LATER for payment in payments):
+        raise ValidationFailed("payment.tender", "goods that are taken away are paid at once")
 
 
 def check_text(field: str, text: str | None) -> None:

@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.catalog.traits import traits_of
 from domain.common.ids import LineGroupId, LocationId, OrderLineId, new_id
 from domain.common.transaction import Tx
+from domain.orders.arrivals import with_arrivals
 from domain.orders.asking import question_of, wanted_of
 from domain.orders.candidates import candidates_for, delivery_of
 from domain.orders.decided import kept
+from domain.orders.expected import Patience
 from domain.orders.lifecycle import Action, move, split
 from domain.orders.model import Group, Line, Order
 from domain.orders.postal_points import point_near
 from domain.orders.settle import with_work
-from domain.orders.states import UNSOURCED
+from domain.orders.states import UNSOURCED, UnfilledPolicy
 from domain.orders.stock_needs import demand_of_groups, reservation_owner
 from domain.sourcing.model import Plan, Question, SourcingPolicy, Trigger
 from domain.sourcing.ruled import Sourcing
@@ -139,14 +141,16 @@ async def asked(
     failed: Collection[LocationId] = (),
 ) -> Question:
     """The question who serves these units of a stored order; not the locations that failed. Two
-    statements, and one more each when a location has a capacity and when the address has no
-    coordinates.
+    statements, one more each when a location has a capacity and when the address has no
+    coordinates, and three more when goods are wanted by a date.
     """
     delivery = delivery_of(order)
     traits = await traits_of(connection, {line.sku for line, _ in units})
     skus = {sku for line, _ in units for sku in line.components}
     found = await candidates_for(connection, skus, order.channel, delivery, failed)
     wanted = wanted_of(units, traits)
+    waits = Patience(order.channel, order.unfilled_policy, order.id, failed)
+    found = await with_arrivals(connection, found, delivery, wanted, order.deliver_by, at, waits)
     return question_of(
         order.channel,
         order.country,
@@ -155,6 +159,8 @@ async def asked(
         found,
         at,
         near=await point_near(connection, delivery.address),
+        deliver_by=order.deliver_by,
+        ship_complete=order.unfilled_policy is UnfilledPolicy.SHIP_COMPLETE,
         trigger=trigger,
         failed=failed,
     )

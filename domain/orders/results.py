@@ -13,6 +13,8 @@ class PlacementOutcome(StrEnum):
     CONFIRMED = "CONFIRMED"
     DECLINED = "DECLINED"
     UNKNOWN = "UNKNOWN"
+    WAITING = "WAITING"
+    """For a cheque to clear, or a bank transfer to arrive."""
     OUT_OF_STOCK = "OUT_OF_STOCK"
     EXPIRED = "EXPIRED"
 

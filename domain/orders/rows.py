@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.accounting.model import Booking
 from domain.orders.model import (
     Address,
     FulfillmentOrder,
@@ -52,9 +53,15 @@ ORDER_CHANGING = [
     "fulfillment_status",
     "payment_status",
     "items_minor",
+    "discount_minor",
     "tax_minor",
     "total_minor",
     "excess_minor",
+    "return_fees_minor",
+    "exchanged_minor",
+    "goodwill_minor",
+    "pricing",
+    "waived_minor",
     "pay_until",
     "hold_until",
     "confirmed_at",
@@ -71,6 +78,7 @@ GROUP_CHANGING = [
     "shipment_id",
     "reason",
     "excluded_location_ids",
+    "return_id",
     "updated_at",
 ]
 WORK_CHANGING = [
@@ -110,6 +118,7 @@ class Change:
     works: Sequence[FulfillmentOrder]
     groups: Sequence[Group]
     payments: Sequence[Payment]
+    booking: Booking | None = None
 
 
 NEW_PARTS: Sequence[tuple[str, sa.Table, Sequence[str]]] = (

@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import UpdateBase
 
+from domain.accounting.posting import booking_writes
 from domain.common.sql import insert_many, together, upsert_many
 from domain.common.transaction import Tx
 from domain.events.outbox import publish
+from domain.orders.bookkeeping import booking_of
 from domain.orders.events import changed_work, order_changed, work_changed
 from domain.orders.model import FulfillmentOrder, Order
 from domain.orders.promises import kept
@@ -31,7 +33,7 @@ from domain.orders.rows import (
     new_rows,
     order_row,
 )
-from domain.orders.states import OrderStatus
+from domain.orders.states import CAME_TO_NOTHING, OrderStatus
 from domain.orders.tables import (
     fulfillment_order,
     order_address,
@@ -39,6 +41,7 @@ from domain.orders.tables import (
     order_pickup,
     sales_order,
 )
+from domain.promotions.coupons import give_back
 from domain.supply.tables import promise
 
 __all__ = ["history_row"]  # of those who store whole orders
@@ -52,9 +55,10 @@ async def create(
     entry = history_row(tx.actor_key, created, action, detail)
     await publish(tx, order_changed(created, action, None))
     rows = new_rows([created], [entry])
-    writes = [
+    writes: list[UpdateBase] = [
         insert_many(table, names, rows[part]) for part, table, names in NEW_PARTS if rows[part]
     ]
+    writes += booking_writes(booking_of(None, created, action))
     await _execute(tx, [*writes, *also])
     return created
 
@@ -122,6 +126,7 @@ async def record(
         works,
         [group for group in after.groups if group not in before.groups],
         [paid for paid in after.payments if paid not in before.payments],
+        booking_of(before, after, action),
     )
 
 
@@ -143,7 +148,17 @@ def _writes(change: Change) -> list[UpdateBase]:
     if after.pickup is not None and after.pickup != before.pickup:
         row = {"order_id": after.id, **fields_of(after.pickup)}
         writes.append(upsert_many(order_pickup, PICKUP_COLUMNS, PICKUP_COLUMNS[1:], [row]))
-    return [*writes, *promise_writes(before, after)]
+    writes += booking_writes(change.booking)
+    return [*writes, *promise_writes(before, after), *_coupon_writes(before, after)]
+
+
+def _coupon_writes(before: Order, after: Order) -> list[UpdateBase]:
+    """An order that comes to nothing gives its coupons back."""
+    if after.pricing is None or after.status not in CAME_TO_NOTHING:
+        return []
+    if before.status in CAME_TO_NOTHING:
+        return []
+    return give_back(after.id, after.pricing.coupons, after.updated_at)
 
 
 def promise_writes(before: Order, after: Order) -> list[UpdateBase]:
@@ -175,7 +190,7 @@ def next_version(before: Order, after: Order, now: datetime) -> Order:
         OrderStatus.CONFIRMED,
     )
     return replace(
-        after,
+        after.waiving(before),
         version=before.version + 1,
         updated_at=now,
         closed_at=now if closing else after.closed_at,

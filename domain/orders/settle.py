@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy.sql.dml import Update
+
 from domain.common.idempotency import Command, finished, stored
 from domain.common.ids import FulfillmentOrderId, new_id
 from domain.common.transaction import Tx
@@ -20,9 +22,9 @@ from domain.orders.states import (
     OrderStatus,
 )
 from domain.orders.stock_needs import demand_of, reservation_owner
+from domain.orders.tendering import needs_approval
 from domain.payments.gateway import GatewayAnswer
 from domain.payments.model import (
-    OPEN_STATES,
     Payment,
     PaymentState,
     authorisation_answered,
@@ -33,13 +35,13 @@ from domain.stock.model import MovementReason
 Answers = Sequence[tuple[Payment, GatewayAnswer]]
 
 
-async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Placed:
+async def confirm(tx: Tx, seen: Order, command: Command | None, answers: Answers) -> Placed:
     """How the order stands after the PSP's answers; CONFIRMED once all it costs is authorised.
 
     Reserved stock becomes allocated, one fulfillment order per location is opened, and goods taken
-    away leave at once. The result is stored under the command's key, unless still unknown. `seen`
-    is the order that was paid for: when it moved on, a twin of the request may have settled it, and
-    its result is the answer.
+    away leave at once. The result is stored under the command's key, unless still unknown; without
+    a command, since the PSP told by itself, nothing is. `seen` is the order that was paid for: when
+    it moved on, a twin of the request may have settled it, and its result is the answer.
 
     Raises:
         InsufficientStock: the reservation expired and the stock is gone (see `cancel_unstocked`).
@@ -53,15 +55,19 @@ async def confirm(tx: Tx, seen: Order, command: Command, answers: Answers) -> Pl
     order = answered(before, answers, await tx.now())
     if order.status is not OrderStatus.PENDING_PAYMENT:
         return await _too_late(tx, before, order, command)
-    if any(payment.state in OPEN_STATES for payment in order.payments):
+    if any(payment.asks_psp for payment in order.payments):
         await save(tx, before, order, "PAYMENT_UNKNOWN")
         return placed_as(order, PlacementOutcome.UNKNOWN, "unknown")
-    if paid_minor(order) < order.total_minor:
+    if expected_minor(order) < order.total_minor:
         return await _declined(tx, before, order, command)
+    if paid_minor(order) < order.total_minor:
+        return await _waiting(tx, before, order, command)
     return await _confirmed(tx, before, order, command)
 
 
-async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answers) -> Placed:
+async def cancel_unstocked(
+    tx: Tx, seen: Order, command: Command | None, answers: Answers
+) -> Placed:
     """The order, CANCELLED because its stock was sold when its reservation had expired.
 
     What was authorised is voided afterwards by `sweep.void_leftovers`.
@@ -78,7 +84,7 @@ async def cancel_unstocked(tx: Tx, seen: Order, command: Command, answers: Answe
     )
     order = replace(order, groups=groups, status=OrderStatus.CANCELLED)
     result = placed_as(order, PlacementOutcome.OUT_OF_STOCK, "stock")
-    await save(tx, before, order, "CANCEL", finished(tx, command, result), reason="stock")
+    await save(tx, before, order, "CANCEL", *_kept(tx, command, result), reason="stock")
     return result
 
 
@@ -88,8 +94,23 @@ def paid_minor(order: Order) -> int:
     return sum(paid.authorised_minor for paid in order.payments if paid.state in live)
 
 
-async def _settled_by_twin(tx: Tx, seen: Order, before: Order, command: Command) -> Placed | None:
-    return None if before.version == seen.version else await stored(tx, command, Placed)
+def expected_minor(order: Order) -> int:
+    """What is paid of the order, and what finance still has to see on the account, minor units."""
+    coming = sum(paid.amount_minor for paid in order.payments if paid.waits_for_receipt)
+    return paid_minor(order) + coming
+
+
+async def _settled_by_twin(
+    tx: Tx, seen: Order, before: Order, command: Command | None
+) -> Placed | None:
+    if command is None or before.version == seen.version:
+        return None
+    return await stored(tx, command, Placed)
+
+
+def _kept(tx: Tx, command: Command | None, result: Placed) -> list[Update]:
+    """What stores the result under the command's key."""
+    return [] if command is None else [finished(tx, command, result)]
 
 
 def answered(order: Order, answers: Answers, now: datetime) -> Order:
@@ -102,29 +123,39 @@ def answered(order: Order, answers: Answers, now: datetime) -> Order:
     return replace(order, payments=payments)
 
 
-async def _too_late(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
+async def _too_late(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
     """The order was settled meanwhile, by a twin of this request, an agent or the sweep."""
     if order.status in (OrderStatus.CONFIRMED, OrderStatus.CLOSED):
         result = placed_as(order, PlacementOutcome.CONFIRMED)
     else:
         result = placed_as(order, PlacementOutcome.EXPIRED, order.status.value.lower())
     if order != before:
-        await save(tx, before, order, "PAYMENT_ANSWERED", finished(tx, command, result))
-    else:
+        await save(tx, before, order, "PAYMENT_ANSWERED", *_kept(tx, command, result))
+    elif command is not None:
         await tx.connection.execute(finished(tx, command, result))
     return result
 
 
-async def _declined(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
-    reason = next((p.decline_reason for p in reversed(order.payments) if p.decline_reason), None)
-    order = replace(order, holds=order.holds | {Hold.PAYMENT})
-    result = placed_as(order, PlacementOutcome.DECLINED, reason or "declined")
-    done = finished(tx, command, result)
-    await save(tx, before, order, "PAYMENT_DECLINED", done, reason=result.reason)
+async def _waiting(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+    """Cheques or transfers have to come in first."""
+    result = placed_as(order, PlacementOutcome.WAITING, "waiting for receipt")
+    if order != before:
+        await save(tx, before, order, "PAYMENT_AUTHORISED", *_kept(tx, command, result))
+    elif command is not None:
+        await tx.connection.execute(finished(tx, command, result))
     return result
 
 
-async def _confirmed(tx: Tx, before: Order, order: Order, command: Command) -> Placed:
+async def _declined(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
+    reason = next((p.decline_reason for p in reversed(order.payments) if p.decline_reason), None)
+    order = replace(order, holds=order.holds | {Hold.PAYMENT})
+    result = placed_as(order, PlacementOutcome.DECLINED, reason or "declined")
+    done = _kept(tx, command, result)
+    await save(tx, before, order, "PAYMENT_DECLINED", *done, reason=result.reason)
+    return result
+
+
+async def _confirmed(tx: Tx, before: Order, order: Order, command: Command | None) -> Placed:
     reference = order.number
     now = await tx.now()
     order = replace(order, status=OrderStatus.CONFIRMED, confirmed_at=now)
@@ -137,7 +168,7 @@ async def _confirmed(tx: Tx, before: Order, order: Order, command: Command) -> P
         await issue(tx, demand, reason=MovementReason.SOLD, reference=reference)
     order, action = stocked(order)
     result = placed_as(order, PlacementOutcome.CONFIRMED)
-    await save(tx, before, order, action, finished(tx, command, result))
+    await save(tx, before, order, action, *_kept(tx, command, result))
     return result
 
 
@@ -153,7 +184,9 @@ def stocked(order: Order) -> tuple[Order, str]:
     """The CONFIRMED order after its stock was allocated (and issued, if it leaves at once), and
     what the history calls that. Pure.
     """
-    order = replace(order, pay_until=None, holds=order.holds - {Hold.PAYMENT})
+    if not needs_approval(order):
+        order = replace(order, holds=order.holds - {Hold.PAYMENT})
+    order = replace(order, pay_until=None)
     if any(group.state is GroupState.NEW for group in order.groups):
         order = move(order, Action.ALLOCATE, lambda group: group.state is GroupState.NEW)
         order = with_work(order)

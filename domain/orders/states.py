@@ -81,7 +81,20 @@ class GroupState(StrEnum):
     DAMAGED_IN_TRANSIT = "DAMAGED_IN_TRANSIT"
     REFUSED = "REFUSED"
     RETURNED_TO_ORIGIN = "RETURNED_TO_ORIGIN"
+    RETURN_REQUESTED = "RETURN_REQUESTED"
+    RETURN_AUTHORISED = "RETURN_AUTHORISED"
+    RETURN_IN_TRANSIT = "RETURN_IN_TRANSIT"
+    RETURN_RECEIVED = "RETURN_RECEIVED"
+    RESTOCKED = "RESTOCKED"
+    QUARANTINED = "QUARANTINED"
+    WRITTEN_OFF = "WRITTEN_OFF"
+    SENT_TO_VENDOR = "SENT_TO_VENDOR"
+    TRANSFERRED = "TRANSFERRED"
     CANCELLED = "CANCELLED"
+
+
+CAME_TO_NOTHING = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+"""The order ended before the customer had any of it."""
 
 
 class FulfillmentStatus(StrEnum):
@@ -97,6 +110,16 @@ class FulfillmentStatus(StrEnum):
     DELIVERED = "DELIVERED"
     DELIVERY_FAILED = "DELIVERY_FAILED"
     CANCELLED = "CANCELLED"
+
+
+class ReturnStatus(StrEnum):
+    """The return axis of an order, derived from its line groups."""
+
+    NONE = "NONE"
+    RETURNING = "RETURNING"
+    """Some units are on their way back, or wait to be looked at."""
+    PARTIALLY_RETURNED = "PARTIALLY_RETURNED"
+    RETURNED = "RETURNED"
 
 
 class FulfillmentOrderStatus(StrEnum):
@@ -135,6 +158,18 @@ GONE_WRONG = frozenset({S.LOST, S.DAMAGED_IN_TRANSIT, S.REFUSED, S.RETURNED_TO_O
 """The units left and did not arrive; they end with a new delivery or with the money back."""
 CALLED_OFF = frozenset({S.CANCELLED, S.PICKUP_EXPIRED})
 """The units will never reach the customer: nothing is due for them."""
+RETURNING = frozenset(
+    {S.RETURN_REQUESTED, S.RETURN_AUTHORISED, S.RETURN_IN_TRANSIT, S.RETURN_RECEIVED}
+)
+"""The customer gives the units back; they are due until somebody looked at them."""
+RETURNED = frozenset({S.RESTOCKED, S.QUARANTINED, S.WRITTEN_OFF, S.SENT_TO_VENDOR, S.TRANSFERRED})
+"""The units came back and were looked at: nothing is due for them any more."""
+SERVED = WITH_CUSTOMER | RETURNING | RETURNED
+"""Units whose delivery is over, also when they came back after it: a return deletes no history."""
+LEFT_US = ON_THE_WAY | WITH_CUSTOMER | GONE_WRONG | RETURNING
+"""Units that left and did not come back: what they cost is to be captured, and is earned."""
+NOT_DUE = CALLED_OFF | RETURNED
+"""Units for which the customer owes nothing."""
 
 
 def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
@@ -143,9 +178,9 @@ def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
     live = found - CALLED_OFF
     if not live:
         return FulfillmentStatus.CANCELLED
-    if live <= WITH_CUSTOMER:
+    if live <= SERVED:
         return FulfillmentStatus.DELIVERED
-    if live & WITH_CUSTOMER:
+    if live & SERVED:
         return FulfillmentStatus.PARTIALLY_DELIVERED
     if live <= GONE_WRONG:
         return FulfillmentStatus.DELIVERY_FAILED
@@ -160,6 +195,16 @@ def fulfillment_status(states: Iterable[GroupState]) -> FulfillmentStatus:
     return FulfillmentStatus.UNFULFILLED if live <= WAITING else FulfillmentStatus.IN_PROGRESS
 
 
+def return_status(states: Iterable[GroupState]) -> ReturnStatus:
+    """The return axis of an order whose groups are in `states`; units called off do not count."""
+    live = frozenset(states) - CALLED_OFF
+    if live & RETURNING:
+        return ReturnStatus.RETURNING
+    if not live & RETURNED:
+        return ReturnStatus.NONE
+    return ReturnStatus.RETURNED if live <= RETURNED else ReturnStatus.PARTIALLY_RETURNED
+
+
 WORK_ORDER = (
     (frozenset({S.ALLOCATED}), FulfillmentOrderStatus.PLANNED),
     (frozenset({S.RELEASED}), FulfillmentOrderStatus.RELEASED),
@@ -168,7 +213,7 @@ WORK_ORDER = (
     (frozenset({S.PACKED}), FulfillmentOrderStatus.PACKED),
     (frozenset({S.TRANSFER_IN_TRANSIT}), FulfillmentOrderStatus.TRANSFER_IN_TRANSIT),
     (frozenset({S.READY_FOR_PICKUP}), FulfillmentOrderStatus.READY_FOR_PICKUP),
-    (ON_THE_WAY | WITH_CUSTOMER | GONE_WRONG, FulfillmentOrderStatus.COMPLETED),
+    (ON_THE_WAY | SERVED | GONE_WRONG, FulfillmentOrderStatus.COMPLETED),
     (ASKING_CUSTOMER, FulfillmentOrderStatus.REJECTED),
 )
 """The status of work by the least advanced of its units: the first row that has one decides."""

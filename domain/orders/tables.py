@@ -42,6 +42,27 @@ sales_order = sa.Table(
         server_default="0",
         comment="derived: captured beyond what is due, and not given back yet",
     ),
+    sa.Column(
+        "return_fees_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="kept of the value of units that came back",
+    ),
+    sa.Column(
+        "exchanged_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="paid of other orders by units that came back",
+    ),
+    sa.Column(
+        "goodwill_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="given back though the units are due",
+    ),
     sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("placed_by", sa.Text, nullable=False),
     sa.Column("pay_until", sa.DateTime(timezone=True), comment="end of the payment window"),
@@ -50,7 +71,26 @@ sales_order = sa.Table(
     sa.Column("closed_at", sa.DateTime(timezone=True)),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("pricing", JSONB(none_as_null=True), comment="promotions, discounts, conversion"),
+    sa.Column(
+        "waived_minor",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="by which the units that are left would cost more than before",
+    ),
+    sa.Column("deliver_by", sa.DateTime(timezone=True), comment="the customer's wish"),
     sa.UniqueConstraint("channel", "external_reference"),
+    sa.Index(
+        "ix_sales_order_source_code",
+        "source_code",
+        "placed_at",
+        postgresql_where=sa.text("source_code is not null"),
+    ),
+    sa.CheckConstraint("waived_minor >= 0", name="waived"),
+    sa.CheckConstraint(
+        "discount_minor >= 0 and discount_minor <= items_minor + shipping_minor", name="discount"
+    ),
     sa.Index("ix_sales_order_customer_id_placed_at_id", "customer_id", "placed_at", "id"),
     sa.Index("ix_sales_order_placed_at_id", "placed_at", "id"),
     sa.Index(
@@ -169,6 +209,7 @@ line_group = sa.Table(
         server_default="{}",
         comment="could not serve these units",
     ),
+    sa.Column("return_id", UUID(as_uuid=True), comment="the return in which they come back"),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.Index(
@@ -180,6 +221,11 @@ line_group = sa.Table(
         "ix_line_group_unsourced",
         "line_id",
         postgresql_where=sa.text("state in ('PENDING_SOURCE','BACKORDERED')"),
+    ),
+    sa.Index(
+        "ix_line_group_return_id",
+        "return_id",
+        postgresql_where=sa.text("return_id is not null"),
     ),
 )
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.common.ids import PaymentId
 from domain.common.sql import insert_many
 from domain.payments.gateway import GatewayAnswer, Outcome, PaymentGateway
-from domain.payments.model import Payment, captured
+from domain.payments.model import IN_HOUSE, Payment, Tender, captured, in_taking_order
 from domain.payments.tables import payment_capture as captures
 
 PENDING, DONE, DECLINED = "PENDING", "DONE", "DECLINED"
@@ -23,11 +23,14 @@ PENDING, DONE, DECLINED = "PENDING", "DONE", "DECLINED"
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A wish to capture `amount_minor` of a payment; repeated with the same key until answered."""
+    """A wish to capture `amount_minor` of a payment; repeated with the same key until answered.
+
+    Without a `reference` the money is in house, and nobody has to be asked.
+    """
 
     psp_key: str
     payment_id: PaymentId
-    reference: str
+    reference: str | None
     amount_minor: int
 
 
@@ -41,7 +44,7 @@ async def prepare(
     amount_minor: int,
     now: datetime,
 ) -> list[Capture]:
-    """The captures that bring in `amount_minor` for one purpose, taken from payments in order.
+    """The captures that bring in `amount_minor` for one purpose, in taking order.
 
     Intents of an earlier, unanswered attempt for the same purpose are handed back unchanged.
     """
@@ -57,7 +60,7 @@ async def prepare(
             Capture(
                 row.psp_key,
                 PaymentId(row.payment_id),
-                by_id[PaymentId(row.payment_id)].psp_reference or "",
+                _reference(by_id[PaymentId(row.payment_id)]),
                 row.amount_minor,
             )
             for row in pending
@@ -74,13 +77,22 @@ def _share_out(
 ) -> list[Capture]:
     wanted: list[Capture] = []
     left = amount_minor
-    for payment in payments:
+    for payment in in_taking_order(payments):
         part = min(left, payment.capturable_minor)
         if part > 0:
             key = f"capture-{payment.id}-{purpose_id}-{attempt}"
-            wanted.append(Capture(key, payment.id, payment.psp_reference or "", part))
+            wanted.append(Capture(key, payment.id, _reference(payment), part))
             left -= part
     return wanted
+
+
+def reference_of(tender: Tender, psp_reference: str | None) -> str | None:
+    """What a capture asks the PSP for; None when the money is in house."""
+    return None if tender in IN_HOUSE else psp_reference or ""
+
+
+def _reference(payment: Payment) -> str | None:
+    return reference_of(payment.tender, payment.psp_reference)
 
 
 def _insert(
@@ -112,10 +124,13 @@ def _insert(
 
 async def perform(gateway: PaymentGateway, wanted: Sequence[Capture]) -> Captured:
     """The PSP's answer to each capture, same order. Call it outside any transaction."""
-    return [
-        (each, await gateway.capture(each.psp_key, each.reference, each.amount_minor))
-        for each in wanted
-    ]
+    return [(each, await _asked(gateway, each)) for each in wanted]
+
+
+async def _asked(gateway: PaymentGateway, wanted: Capture) -> GatewayAnswer:
+    if wanted.reference is None:
+        return GatewayAnswer(Outcome.APPROVED)
+    return await gateway.capture(wanted.psp_key, wanted.reference, wanted.amount_minor)
 
 
 async def record(

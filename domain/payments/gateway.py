@@ -13,6 +13,15 @@ class Outcome(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Operation(StrEnum):
+    """What a PSP is asked to do with money."""
+
+    AUTHORISE = "AUTHORISE"
+    CAPTURE = "CAPTURE"
+    REFUND = "REFUND"
+    VOID = "VOID"
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayAnswer:
     """The PSP's answer; UNKNOWN when none came in time: ask again with the same key."""
@@ -44,4 +53,15 @@ class PaymentGateway(Protocol):
 
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         """Let go of what was authorised and not captured."""
+        ...
+
+    async def look_up(
+        self, operation: Operation, psp_key: str, reference: str | None
+    ) -> GatewayAnswer | None:
+        """What came of an earlier call that was not answered; nothing is charged, made or changed.
+
+        `reference` is that of the authorisation; for AUTHORISE itself it may be None. None: the PSP
+        says that it never carried out such a call, so it may be made with the same key again.
+        UNKNOWN: the PSP does not answer, or has not decided yet.
+        """
         ...

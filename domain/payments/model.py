@@ -4,20 +4,58 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from domain.common.ids import OrderId, PaymentId
+from domain.common.ids import CustomerId, OrderId, PaymentId
 from domain.payments.gateway import GatewayAnswer, Outcome
 
 
 class Tender(StrEnum):
-    """How the customer pays. CARD goes through the PSP; other tenders are paid from the start."""
+    """How the customer pays."""
 
     CARD = "CARD"
+    """Through the PSP: authorised when the order is placed, captured when goods leave."""
     CASH = "CASH"
     TERMINAL = "TERMINAL"
     """Paid on a card terminal in the store, which has its own way to the bank."""
     EXTERNAL = "EXTERNAL"
     """Paid at a marketplace or another system, which owes it to the retailer."""
+    GIFT_CARD = "GIFT_CARD"
+    STORE_CREDIT = "STORE_CREDIT"
+    CHEQUE = "CHEQUE"
+    """Counts once the bank has cleared it."""
+    BANK_TRANSFER = "BANK_TRANSFER"
+    """Counts once the money is on the account."""
+    ON_ACCOUNT = "ON_ACCOUNT"
+    """Invoiced: the customer owes it, up to a credit limit."""
+    EXCHANGE_CREDIT = "EXCHANGE_CREDIT"
+    """The value of goods that came back, put aside on the order that they were of."""
+
+
+PAID_AT_ONCE = frozenset({Tender.CASH, Tender.TERMINAL, Tender.EXTERNAL})
+"""The money is there already when the order is placed."""
+IN_HOUSE = frozenset(
+    {Tender.GIFT_CARD, Tender.STORE_CREDIT, Tender.ON_ACCOUNT, Tender.EXCHANGE_CREDIT}
+)
+"""Put aside, taken and given back on accounts of our own, in the order's transactions."""
+RECEIVED_LATER = frozenset({Tender.CHEQUE, Tender.BANK_TRANSFER})
+"""The order waits until finance has seen the money."""
+PLAIN = PAID_AT_ONCE | {Tender.CARD}
+"""Nothing has to be looked up to take them."""
+_TAKING_ORDER = (
+    Tender.EXCHANGE_CREDIT,
+    Tender.GIFT_CARD,
+    Tender.STORE_CREDIT,
+    *sorted(PAID_AT_ONCE),
+    *sorted(RECEIVED_LATER),
+    Tender.CARD,
+    Tender.ON_ACCOUNT,
+)
+_TAKING_RANK = {tender: rank for rank, tender in enumerate(_TAKING_ORDER)}
+OVER_CREDIT_LIMIT = "CREDIT_LIMIT"
+"""`decline_reason` of an ON_ACCOUNT payment that is taken although it is beyond the limit: the
+order is on hold until finance agrees.
+"""
 
 
 class PaymentState(StrEnum):
@@ -69,6 +107,20 @@ class Payment:
     updated_at: datetime
     refund_due_minor: int = 0
     """What is owed to the customer because no PSP can give it back; staff pay it."""
+    instrument: str | None = None
+    """What it is paid with: id of a gift card, store credit or credit account; number of a
+    cheque.
+    """
+
+    @property
+    def asks_psp(self) -> bool:
+        """Whether the PSP has to be asked to authorise it."""
+        return self.tender is Tender.CARD and self.state in OPEN_STATES
+
+    @property
+    def waits_for_receipt(self) -> bool:
+        """Whether finance has to see the money before it counts."""
+        return self.tender in RECEIVED_LATER and self.state is PaymentState.PENDING
 
     @property
     def refundable_minor(self) -> int:
@@ -82,6 +134,13 @@ class Payment:
         return self.authorised_minor - self.captured_minor if live else 0
 
 
+def first_state(tender: Tender) -> PaymentState:
+    """Where a payment with this tender begins."""
+    if tender in PAID_AT_ONCE:
+        return PaymentState.CAPTURED
+    return PaymentState.AUTHORISED if tender in IN_HOUSE else PaymentState.PENDING
+
+
 def intent(
     payment_id: PaymentId,
     order_id: OrderId,
@@ -90,26 +149,37 @@ def intent(
     amount_minor: int,
     currency: str,
     now: datetime,
+    instrument: str | None = None,
 ) -> Payment:
-    """A new payment. CARD waits for the PSP; the money of other tenders is there already."""
-    settled = tender is not Tender.CARD
+    """A new payment, in the state in which its tender begins; who has nothing to pay has paid. What
+    is put aside in house must be taken from there in the same transaction.
+    """
+    state = first_state(tender) if amount_minor else PaymentState.CAPTURED
     return Payment(
         id=payment_id,
         order_id=order_id,
         tender=tender,
-        state=PaymentState.CAPTURED if settled else PaymentState.PENDING,
+        state=state,
         token=token,
         psp_key=f"auth-{payment_id}",
         psp_reference=None,
         decline_reason=None,
         currency=currency,
         amount_minor=amount_minor,
-        authorised_minor=amount_minor if settled else 0,
-        captured_minor=amount_minor if settled else 0,
+        authorised_minor=0 if state is PaymentState.PENDING else amount_minor,
+        captured_minor=amount_minor if state is PaymentState.CAPTURED else 0,
         refunded_minor=0,
         created_at=now,
         updated_at=now,
+        instrument=instrument,
     )
+
+
+def in_taking_order(payments: Iterable[Payment]) -> list[Payment]:
+    """The payments in the order in which they are captured: what the customer holds with us first,
+    what is invoiced last; the older first. They are refunded the other way round.
+    """
+    return sorted(payments, key=lambda paid: (_TAKING_RANK[paid.tender], paid.created_at, paid.id))
 
 
 def authorisation_answered(payment: Payment, answer: GatewayAnswer, now: datetime) -> Payment:
@@ -136,6 +206,22 @@ def authorisation_answered(payment: Payment, answer: GatewayAnswer, now: datetim
             return replace(payment, state=PaymentState.UNKNOWN, updated_at=now)
 
 
+def received(payment: Payment, now: datetime) -> Payment:
+    """`payment`, CAPTURED since its money was seen on the account."""
+    return replace(
+        payment,
+        state=PaymentState.CAPTURED,
+        authorised_minor=payment.amount_minor,
+        captured_minor=payment.amount_minor,
+        updated_at=now,
+    )
+
+
+def bounced(payment: Payment, reason: str, now: datetime) -> Payment:
+    """`payment`, DECLINED since its money did not come."""
+    return replace(payment, state=PaymentState.DECLINED, decline_reason=reason, updated_at=now)
+
+
 def captured(payment: Payment, amount_minor: int, now: datetime) -> Payment:
     """`payment` with `amount_minor` more captured; CAPTURED once nothing is left to capture."""
     total = payment.captured_minor + amount_minor
@@ -160,6 +246,13 @@ def voided(payment: Payment, now: datetime) -> Payment:
     return replace(payment, state=PaymentState.VOIDED, updated_at=now)
 
 
+def lowered(payment: Payment, by_minor: int, now: datetime) -> Payment:
+    """`payment` with so much less put aside; over when nothing is left to capture."""
+    if by_minor == payment.capturable_minor:
+        return voided(payment, now)
+    return replace(payment, authorised_minor=payment.authorised_minor - by_minor, updated_at=now)
+
+
 def status_of(payments: Iterable[Payment]) -> PaymentStatus:
     """The payment axis of an order: its best payment counts, a void only if nothing else is."""
     found = list(payments)
@@ -182,3 +275,33 @@ def status_of(payments: Iterable[Payment]) -> PaymentStatus:
         if state in states:
             return PaymentStatus(state.value)
     return PaymentStatus.PENDING
+
+
+class CreditEntryKind(StrEnum):
+    """Why what a customer owes changed."""
+
+    USE = "USE"
+    RELEASE = "RELEASE"
+    """What an order had put aside and did not take."""
+    REFUND = "REFUND"
+    PAYMENT = "PAYMENT"
+    """The customer paid invoices."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditAccount:
+    """What a customer may owe, and owes, in minor units of `currency`; `used_minor` < 0: the
+    customer has paid more than is due.
+    """
+
+    id: UUID
+    customer_id: CustomerId
+    currency: str
+    limit_minor: int
+    used_minor: int
+    version: int
+
+    @property
+    def available_minor(self) -> int:
+        """What the customer may still buy on account."""
+        return max(0, self.limit_minor - self.used_minor)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.payments.gateway import GatewayAnswer, Outcome
+from domain.payments.gateway import GatewayAnswer, Operation, Outcome
 from domain.payments.tables import sandbox_charge as charges
 from domain.payments.tables import sandbox_operation as operations
 
@@ -65,6 +65,20 @@ class SandboxGateway:
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         """See the port."""
         return await self._operate(psp_key, reference, "VOID", 0)
+
+    async def look_up(
+        self, operation: Operation, psp_key: str, reference: str | None
+    ) -> GatewayAnswer | None:
+        """See the port. Operations that were declined leave no trace, as if never asked for."""
+        table = charges if operation is Operation.AUTHORISE else operations
+        query = sa.select(table).where(table.c.psp_key == psp_key)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        if operation is Operation.AUTHORISE:
+            return GatewayAnswer(Outcome(row.outcome), row.reference, row.reason)
+        return GatewayAnswer(Outcome.APPROVED, reference or row.reference)
 
     async def _operate(
         self, psp_key: str, reference: str, kind: str, amount_minor: int

@@ -14,7 +14,7 @@ payment = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("token", sa.Text, comment="PSP token; never a card number"),
     sa.Column("psp_key", sa.Text, nullable=False, unique=True, comment="same on every retry"),
-    sa.Column("psp_reference", sa.Text),
+    sa.Column("psp_reference", sa.Text, index=True),
     sa.Column("decline_reason", sa.Text),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
@@ -30,6 +30,13 @@ payment = sa.Table(
     ),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("instrument", sa.Text, comment="id of a gift card or account; cheque number"),
+    sa.Index(
+        "ix_payment_refund_due",
+        "created_at",
+        "id",
+        postgresql_where=sa.text("refund_due_minor > 0"),
+    ),
     sa.CheckConstraint("amount_minor >= 0", name="amount"),
     sa.CheckConstraint("captured_minor between 0 and authorised_minor", name="captured"),
     sa.CheckConstraint(
@@ -84,6 +91,9 @@ payment_capture = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("payment_id", "purpose_id", "attempt"),
+    sa.Index(
+        "ix_payment_capture_pending", "created_at", postgresql_where=sa.text("state = 'PENDING'")
+    ),
     sa.CheckConstraint("amount_minor > 0", name="amount"),
     sa.CheckConstraint("state in ('PENDING','DONE','DECLINED')", name="state"),
 )
@@ -101,6 +111,67 @@ payment_refund = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("given_as", sa.Text, comment="tender, if another than that of the payment"),
+    sa.Column("note", sa.Text, comment="why, or the reference of a transfer"),
+    sa.Column("asked_by", sa.Text, comment="who decided it; null when it follows from the units"),
+    sa.Index(
+        "ix_payment_refund_pending", "created_at", postgresql_where=sa.text("state = 'PENDING'")
+    ),
     sa.CheckConstraint("amount_minor > 0", name="amount"),
     sa.CheckConstraint("state in ('PENDING','DONE','DECLINED')", name="state"),
 )
+
+psp_retry = sa.Table(
+    "psp_retry",
+    metadata,
+    sa.Column("psp_key", sa.Text, primary_key=True, comment="of the call that is tried again"),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("last_error", sa.Text),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("operation in ('AUTHORISE','CAPTURE','VOID','REFUND')", name="operation"),
+)
+"""Calls of a PSP that were cut off or not answered, and when a worker asks again. What is asked for
+is kept with the payment, capture or refund; a call that was answered has no row here.
+"""
+
+credit_account = sa.Table(
+    "credit_account",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("customer_id", UUID(as_uuid=True), sa.ForeignKey("customer.id"), nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("limit_minor", sa.BigInteger, nullable=False),
+    sa.Column(
+        "used_minor", sa.BigInteger, nullable=False, comment="owed or put aside; < 0: in credit"
+    ),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("customer_id", "currency"),
+    sa.CheckConstraint("limit_minor >= 0", name="limit"),
+)
+"""What a customer may owe, and does."""
+
+credit_entry = sa.Table(
+    "credit_entry",
+    metadata,
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column(
+        "account_id",
+        UUID(as_uuid=True),
+        sa.ForeignKey("credit_account.id"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False, comment="> 0: the customer owes more"),
+    sa.Column("payment_id", UUID(as_uuid=True), index=True),
+    sa.Column("note", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("amount_minor <> 0", name="amount"),
+    sa.CheckConstraint("kind in ('USE','RELEASE','REFUND','PAYMENT')", name="kind"),
+)
+"""Append-only."""

@@ -1,21 +1,24 @@
 """What it costs to serve a line from a location, term by term, in whole minor units. Pure.
 
 The model is linear: a parcel costs a fixed amount and its way, a unit costs by its weight, the
-handling of the location's kind and the doubt in its stock figures. Rules add preferences and
+handling of the location's kind, the doubt in its stock figures and the days that it comes late.
+Rules add preferences and
 markdown credits. All amounts are in the currency of the cost settings and are compared with each
 other only.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.common.ids import LocationId, OrderLineId
 from domain.sourcing.decision import CostKind, CostTerm
-from domain.sourcing.model import Candidate, Circumstances, Wanted, distance_km
-from domain.sourcing.rules.model import CostSettings
+from domain.sourcing.model import Candidate, Carriage, Circumstances, Wanted, distance_km
+from domain.sourcing.rules.model import MAX_LATE_DAYS, CostSettings
 
 _ONE = Decimal(1)
+_DAY = timedelta(days=1)
 Pair = tuple[LocationId, OrderLineId]
 Terms = tuple[CostTerm, ...]
 
@@ -70,36 +73,76 @@ def prices_of(
     give a unit of the pair, advantages above 0.
     """
     near = circumstances.near
+    carriage = circumstances.carriage if costs.carrier_rates else None
     distances = [None if near is None else distance_km(each.place, near) for each in candidates]
     return Prices(
         distances=distances,
         parcels=[
-            _parcel(each, km, circumstances.country, costs)
+            _parcel(each, km, circumstances.country, carriage, costs)
             for each, km in zip(candidates, distances, strict=True)
         ],
-        places=[_place(each, costs) for each in candidates],
-        weights=[_rounded(costs.per_kg_minor * line.weight_g, 1000) for line in wanted],
+        places=[_place(each, circumstances.deliver_by, costs) for each in candidates],
+        weights=[_carried(line, carriage, costs) for line in wanted],
         homes=[each.is_home for each in candidates],
         preferences=_by_number(preferences, candidates, wanted),
         markdowns=_by_number(markdowns, candidates, wanted),
     )
 
 
-def _parcel(candidate: Candidate, km: float | None, country: str, costs: CostSettings) -> Terms:
-    """A parcel before anything is in it; nothing when the customer collects there."""
+def _carried(line: Wanted, carriage: Carriage | None, costs: CostSettings) -> int:
+    """The weight of a unit. By a carrier's rates it is the unit's part of what all goods together
+    cost more than the lightest parcel.
+    """
+    if carriage is None:
+        return _rounded(costs.per_kg_minor * line.weight_g, 1000)
+    more = carriage.whole_minor - carriage.light_minor
+    return _rounded(more * line.weight_g, carriage.weight_g) if carriage.weight_g else 0
+
+
+def _parcel(
+    candidate: Candidate,
+    km: float | None,
+    country: str,
+    carriage: Carriage | None,
+    costs: CostSettings,
+) -> Terms:
+    """A parcel before anything is in it; nothing when the customer collects there. The way is in
+    the carrier's price.
+    """
     if candidate.is_home:
         return ()
+    if carriage is not None:
+        return nonzero((CostTerm(CostKind.PARCEL, carriage.light_minor),))
     abroad = candidate.country != country
     parcel = costs.parcel_abroad_minor if abroad else costs.parcel_minor
     way = 0 if km is None else round(km * costs.per_100km_minor / 100)
     return nonzero((CostTerm(CostKind.PARCEL, parcel), CostTerm(CostKind.DISTANCE, way)))
 
 
-def _place(candidate: Candidate, costs: CostSettings) -> Terms:
+def _place(candidate: Candidate, deliver_by: datetime | None, costs: CostSettings) -> Terms:
     doubt = _ONE - candidate.trust
     risk = _rounded(costs.risk_minor * doubt, 1) if doubt else 0
     handling = costs.handling_minor.get(candidate.kind, 0)
-    return nonzero((CostTerm(CostKind.HANDLING, handling), CostTerm(CostKind.RISK, risk)))
+    late = 0
+    if deliver_by is not None:
+        late = costs.late_minor * min(late_days(candidate, deliver_by), MAX_LATE_DAYS)
+    return nonzero(
+        (
+            CostTerm(CostKind.HANDLING, handling),
+            CostTerm(CostKind.RISK, risk),
+            CostTerm(CostKind.LATENESS, late),
+        )
+    )
+
+
+def late_days(candidate: Candidate, deliver_by: datetime | None) -> int:
+    """Begun days of 24 hours by which goods from there come after the wanted date; 0 in time, and
+    when no date is wanted or nobody knows.
+    """
+    arrives_at = candidate.arrives_at
+    if deliver_by is None or arrives_at is None or arrives_at <= deliver_by:
+        return 0
+    return -((deliver_by - arrives_at) // _DAY)
 
 
 def _by_number(

@@ -3,22 +3,23 @@ but for the clock that ends a search which takes too long.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter, perf_counter_ns
 
+from domain.carriers.rating import RateRow
 from domain.common.ids import LocationId, OrderLineId, Sku
-from domain.sourcing.costing import Prices, prices_of, summed, times, total
+from domain.sourcing.carriage import Rates, with_carriage
+from domain.sourcing.costing import Prices, late_days, prices_of, summed, times, total
 from domain.sourcing.decision import (
     CostKind,
     CostTerm,
-    Elimination,
-    EliminationReason,
     Parcel,
     ParcelLine,
     RuleSetUsed,
     Trace,
     TracedPlan,
 )
+from domain.sourcing.eliminating import is_busy, parted, ranked_of
 from domain.sourcing.model import (
     Assignment,
     Candidate,
@@ -26,19 +27,17 @@ from domain.sourcing.model import (
     Question,
     SourcingReason,
     Wanted,
-    distance_km,
 )
-from domain.sourcing.problem import Demand, Problem, Proposal, Supply
+from domain.sourcing.problem import Demand, Problem, Proposal, Solution, Supply
 from domain.sourcing.recording import plan_hash
 from domain.sourcing.rules.choosing import the_one_for
-from domain.sourcing.rules.judging import Bar, Verdict, judge
+from domain.sourcing.rules.judging import Verdict, judge
 from domain.sourcing.rules.model import STANDARD_COSTS, CostSettings, RuleSetVersion
 from domain.sourcing.search.exact import solve
 
 MAX_SECONDS = 1.0
 """A search that takes longer ends with the best plan so far and what is proved of it."""
-NO_CAPACITY_NEEDED = "TAKE_AWAY"
-"""Goods that the customer takes from the shelf are no work of the location."""
+MAX_PARCELS = "MAX_PARCELS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,23 @@ class RuledPolicy:
     """Chooses by the rule sets that count at one moment, else by the standard costs alone."""
 
     versions: Sequence[RuleSetVersion] = ()
+    rates: Rates = field(default_factory=dict[str, Sequence[RateRow]])
+    """What carriers ask; needed for versions that go by it."""
 
     def plan(self, question: Question) -> Plan:
         """See `SourcingPolicy.plan`."""
-        return decided(question, the_one_for(self.versions, question.circumstances))
+        version = the_one_for(self.versions, question.circumstances)
+        return decided(self._priced(question, version), version)
 
     def forced(self, question: Question, location_id: LocationId) -> Plan:
         """See `SourcingPolicy.forced`."""
         version = the_one_for(self.versions, question.circumstances)
-        return decided(question, version, forced=location_id)
+        return decided(self._priced(question, version), version, forced=location_id)
+
+    def _priced(self, question: Question, version: RuleSetVersion | None) -> Question:
+        if version is None or not version.costs.carrier_rates:
+            return question
+        return with_carriage(question, self.rates, version.costs.currency)
 
 
 def decided(
@@ -67,36 +74,40 @@ def decided(
     A location with all the fulfillment orders that its own capacity allows is passed over, unless
     units would stay unfilled: no sale is refused because people are busy today. A capacity that a
     rule sets is never exceeded.
+
+    What ships complete is served in full, if anybody can; otherwise what there is is kept for it.
     """
     began = perf_counter_ns()
     costs = version.costs if version else STANDARD_COSTS
     verdict = judge(version.rules, question, version.time_zone) if version else Verdict()
-    ranked = _ranked(question)
+    ranked = ranked_of(question)
     if forced is not None:
         verdict = replace(verdict, barred={}, max_parcels=None, capacities={}, max_share={})
         ranked = [
-            replace(each, daily_capacity=None) for each in ranked if each.location_id == forced
+            replace(each, daily_capacity=None)
+            for each in ranked
+            if each.location_id == forced and each.expected_at is None
         ]
-    open_ones, eliminated = _parted(question, ranked, verdict)
-    case = _case(question, open_ones, verdict, costs)
-    solution = solve(case.problem, out_of_time=_deadline())
-    if any(solution.best.unfilled) and any(_is_busy(question, each, verdict) for each in ranked):
+    open_ones, eliminated = parted(question, ranked, verdict)
+    case, solution = _solved(question, open_ones, verdict, costs)
+    if any(solution.best.unfilled) and any(is_busy(question, each, verdict) for each in ranked):
         ranked = [replace(each, daily_capacity=None) for each in ranked]
-        open_ones, eliminated = _parted(question, ranked, verdict)
-        case = _case(question, open_ones, verdict, costs)
-        solution = solve(case.problem, out_of_time=_deadline())
+        open_ones, eliminated = parted(question, ranked, verdict)
+        case, solution = _solved(question, open_ones, verdict, costs)
     used = RuleSetUsed(str(version.id), version.name, version.number) if version else None
     chosen = case.traced(solution.best)
+    binding = _binding(question, ranked, verdict, costs, case, solution.best)
     trace = Trace(
         rule_set=used,
         currency=costs.currency,
         chosen=chosen,
         others=tuple(case.traced(each) for each in solution.others),
         eliminated=tuple(eliminated),
-        binding=tuple(_binding(question, ranked, verdict, costs, case, solution.best)),
+        binding=tuple(binding),
         proof=solution.proof,
         plan_hash=plan_hash(question, used, chosen),
         microseconds=(perf_counter_ns() - began) // 1000,
+        max_parcels_rule=verdict.max_parcels_rule if MAX_PARCELS in binding else None,
     )
     return _plan(case, solution.best, trace)
 
@@ -104,83 +115,6 @@ def decided(
 def _deadline() -> Callable[[], bool]:
     end = perf_counter() + MAX_SECONDS
     return lambda: perf_counter() > end
-
-
-def _ranked(question: Question) -> list[Candidate]:
-    """The candidates, nearest first; then by priority (lower first) and code."""
-    near = question.circumstances.near
-
-    def rank(each: Candidate) -> tuple[bool, float, int, str]:
-        away = distance_km(each.place, near) if near else 0.0
-        return (not each.is_home, away, each.priority, each.code)
-
-    return sorted(question.candidates, key=rank)
-
-
-def _parted(
-    question: Question, ranked: Sequence[Candidate], verdict: Verdict
-) -> tuple[list[Candidate], list[Elimination]]:
-    """The candidates that can serve something, and why the others cannot."""
-    open_ones: list[Candidate] = []
-    eliminated = [
-        Elimination(place, "", EliminationReason.FAILED_BEFORE) for place in question.failed
-    ]
-    for each in ranked:
-        against = _against(question, each, verdict)
-        if against is None:
-            open_ones.append(each)
-        else:
-            eliminated.append(against)
-    return open_ones, eliminated
-
-
-def _against(question: Question, each: Candidate, verdict: Verdict) -> Elimination | None:
-    stocked = [line for line in question.wanted if _has(each, line)]
-    out = Elimination(each.location_id, each.code, EliminationReason.NO_STOCK)
-    if not stocked:
-        return out
-    if verdict.barred:
-        bars = [verdict.barred.get((each.location_id, line.line_id)) for line in stocked]
-        first = bars[0]
-        if first is not None and None not in bars:
-            return _by_rule(out, first)
-    if _is_busy(question, each, verdict):
-        return replace(
-            out,
-            reason=EliminationReason.AT_CAPACITY,
-            value=str(each.used_today),
-            threshold=str(_capacity(each, verdict)),
-        )
-    return None
-
-
-def _is_busy(question: Question, each: Candidate, verdict: Verdict) -> bool:
-    """Whether the location has all the fulfillment orders of today that it can take."""
-    limit = _capacity(each, verdict)
-    full = limit is not None and each.used_today >= limit
-    return full and question.circumstances.delivery_mode != NO_CAPACITY_NEEDED
-
-
-def _by_rule(out: Elimination, bar: Bar) -> Elimination:
-    return replace(
-        out,
-        reason=EliminationReason.RULE,
-        rule=bar.rule,
-        value=bar.value,
-        threshold=bar.threshold,
-    )
-
-
-def _has(candidate: Candidate, line: Wanted) -> bool:
-    """Whether it has one unit of the line at least."""
-    available = candidate.available
-    return all(available.get(sku, 0) >= each for sku, each in line.components.items())
-
-
-def _capacity(candidate: Candidate, verdict: Verdict) -> int | None:
-    """Fulfillment orders of a day: the location's own limit, or a lower one of the rules."""
-    limits = [candidate.daily_capacity, verdict.capacities.get(candidate.location_id)]
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +172,8 @@ class _Case:
             lines=tuple(self._line(line, units) for line, units in given),
             terms=summed(terms),
             distance_km=self.prices.distances[number],
+            late_days=late_days(self.candidates[number], self.question.circumstances.deliver_by),
+            expected_at=self.candidates[number].expected_at,
         )
 
     def _line(self, number: int, units: int) -> ParcelLine:
@@ -282,6 +218,18 @@ def _case(
         all_or_nothing=question.circumstances.ship_complete,
     )
     return _Case(question, candidates, prices, lines, problem, costs.unfilled_minor)
+
+
+def _solved(
+    question: Question, candidates: Sequence[Candidate], verdict: Verdict, costs: CostSettings
+) -> tuple[_Case, Solution]:
+    """The cheapest plan; of an order that ships complete one that serves all, if there is one."""
+    case = _case(question, candidates, verdict, costs)
+    solution = solve(case.problem, out_of_time=_deadline())
+    if case.problem.all_or_nothing and any(solution.best.unfilled):
+        case = replace(case, problem=replace(case.problem, all_or_nothing=False))
+        solution = solve(case.problem, out_of_time=_deadline())
+    return case, solution
 
 
 def _unit_costs(
@@ -330,36 +278,43 @@ def _binding(
     if verdict.max_parcels is not None and cheaper(
         case.candidates, replace(verdict, max_parcels=None)
     ):
-        found.append("MAX_PARCELS")
+        found.append(MAX_PARCELS)
     if verdict.max_share and cheaper(case.candidates, replace(verdict, max_share={})):
         found.append("SHARE")
     if verdict.barred:
         unruled = replace(verdict, barred={})
-        if cheaper(_parted(question, ranked, unruled)[0], unruled):
+        if cheaper(parted(question, ranked, unruled)[0], unruled):
             found.append("RULES")
-    if any(_is_busy(question, each, verdict) for each in ranked):
+    if any(is_busy(question, each, verdict) for each in ranked):
         unlimited = replace(verdict, capacities={})
         idle = [replace(each, daily_capacity=None) for each in ranked]
-        if cheaper(_parted(question, idle, unlimited)[0], unlimited):
+        if cheaper(parted(question, idle, unlimited)[0], unlimited):
             found.append("CAPACITY")
     return found
 
 
 def _plan(case: _Case, best: Proposal, trace: Trace) -> Plan:
+    """Units that are planned from stock that is only expected are not assigned: they wait."""
     given, left = case.assigned(best)
     wanted = case.question.wanted
-    unfilled: Mapping[OrderLineId, int] = {wanted[line].line_id: left[line] for line in left}
-    assignments = tuple(
-        Assignment(wanted[line].line_id, case.candidates[supply].location_id, units)
-        for supply, line, units in sorted(given, key=lambda part: (part[1], part[0]))
-    )
-    return Plan(assignments, unfilled, _reason(best, unfilled), case.question, trace)
+    unfilled = {wanted[line].line_id: units for line, units in left.items()}
+    assignments: list[Assignment] = []
+    for supply, line, units in sorted(given, key=lambda part: (part[1], part[0])):
+        line_id, place = wanted[line].line_id, case.candidates[supply]
+        if place.expected_at is None:
+            assignments.append(Assignment(line_id, place.location_id, units))
+        else:
+            unfilled[line_id] = unfilled.get(line_id, 0) + units
+    reason = _reason(assignments, unfilled)
+    return Plan(tuple(assignments), unfilled, reason, case.question, trace)
 
 
-def _reason(best: Proposal, unfilled: Mapping[OrderLineId, int]) -> SourcingReason:
-    if not best.servings:
+def _reason(
+    assignments: Sequence[Assignment], unfilled: Mapping[OrderLineId, int]
+) -> SourcingReason:
+    if not assignments:
         return SourcingReason.NOTHING_AVAILABLE
     if unfilled:
         return SourcingReason.PARTIAL
-    single = len(best.supplies) == 1
+    single = len({part.location_id for part in assignments}) == 1
     return SourcingReason.SINGLE_LOCATION if single else SourcingReason.SPLIT

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from domain.common.ids import LocationId, OrderLineId, Sku
@@ -18,6 +19,7 @@ class CostKind(StrEnum):
     RISK = "RISK"
     MARKDOWN = "MARKDOWN"
     PREFERENCE = "PREFERENCE"
+    LATENESS = "LATENESS"
     UNFILLED = "UNFILLED"
 
 
@@ -64,7 +66,8 @@ class ParcelLine:
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What one location serves in a plan, and what that costs. `distance_km` is None when the
-    address has no known point.
+    address has no known point. `late_days` are days after the date that is wanted.
+    With `expected_at` it waits for stock that the location expects then.
     """
 
     location_id: LocationId
@@ -72,6 +75,8 @@ class Parcel:
     lines: tuple[ParcelLine, ...]
     terms: tuple[CostTerm, ...]
     distance_km: float | None = None
+    late_days: int = 0
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class Trace:
     """How a plan came about.
 
     `others` are the best plans with other locations, the cheapest first. `binding` names the limits
-    without which a cheaper plan would have been possible, such as MAX_PARCELS. `plan_hash` is equal
+    without which a cheaper plan would have been possible, such as MAX_PARCELS; then
+    `max_parcels_rule` names the rule. `plan_hash` is equal
     for equal plans of equal questions by equal rules.
     """
 
@@ -111,6 +117,7 @@ class Trace:
     proof: Proof
     plan_hash: str
     microseconds: int = 0
+    max_parcels_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,10 @@ class Candidate:
 
     `kind` is that of a location (STORE, DC, ...). `daily_capacity` and `used_today` are fulfillment
     orders of its day; no capacity, no limit. `trust` in its stock figures is 0 to 1. `is_home`: the
-    goods are collected there, so nothing has to be sent.
+    goods are collected there, so nothing has to be sent. `arrives_at` is when goods from there are
+    with the customer at the earliest, by its opening hours, its cut-off and the way; it is known
+    only where a date is wanted. With `expected_at` the units are not there yet: the location has
+    them from then on, and units of the order that are planned from there wait.
     """
 
     location_id: LocationId
@@ -66,6 +69,8 @@ class Candidate:
     daily_capacity: int | None = None
     used_today: int = 0
     is_home: bool = False
+    arrives_at: datetime | None = None
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,28 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Carriage:
+    """What a carrier's service asks for goods to one destination, in minor units: `light_minor` for
+    a parcel of the lowest step of weight, `whole_minor` for one with all of them, `weight_g`.
+    """
+
+    carrier: str
+    service: str
+    currency: str
+    light_minor: int
+    whole_minor: int
+    weight_g: int
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What rules may ask of an order besides its lines.
 
     `order_type` is the kind of its channel (WEB, POS, CALL_CENTER, MARKETPLACE, SOCIAL), `country`
-    where the goods go, `at` the moment of the decision.
+    where the goods go, `at` the moment of the decision. `deliver_by` is when the customer wants
+    them, None for as soon as may be. With `ship_complete` nothing leaves before all of it can.
+    `carriage` is known where the rules go by carriers' rates; the `postal_code` is only there to
+    find it, and is never kept.
     """
 
     channel: ChannelCode
@@ -98,6 +120,9 @@ class Circumstances:
     at: datetime
     near: Place | None = None
     ship_complete: bool = False
+    deliver_by: datetime | None = None
+    carriage: Carriage | None = None
+    postal_code: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,15 @@ from domain.sourcing.decision import (
     Trace,
     TracedPlan,
 )
-from domain.sourcing.model import Candidate, Circumstances, Place, Question, Trigger, Wanted
+from domain.sourcing.model import (
+    Candidate,
+    Carriage,
+    Circumstances,
+    Place,
+    Question,
+    Trigger,
+    Wanted,
+)
 from domain.sourcing.problem import Proof, ProofStatus
 
 FORM = 1
@@ -71,7 +79,7 @@ def question_of(record: Mapping[str, Any]) -> Question:
 def trace_record(trace: Trace) -> Record:
     """The trace as JSON values; equal traces make equal records."""
     proof = trace.proof
-    return {
+    record: Record = {
         "form": FORM,
         "rule_set": _rule_set_record(trace.rule_set),
         "currency": trace.currency,
@@ -83,6 +91,9 @@ def trace_record(trace: Trace) -> Record:
         "plan_hash": trace.plan_hash,
         "microseconds": trace.microseconds,
     }
+    if trace.max_parcels_rule is not None:
+        record["max_parcels_rule"] = trace.max_parcels_rule
+    return record
 
 
 def trace_of(record: Mapping[str, Any]) -> Trace:
@@ -104,6 +115,7 @@ def trace_of(record: Mapping[str, Any]) -> Trace:
         proof=Proof(ProofStatus(status), bound, nodes),
         plan_hash=record["plan_hash"],
         microseconds=record["microseconds"],
+        max_parcels_rule=record.get("max_parcels_rule"),
     )
 
 
@@ -124,12 +136,17 @@ def _circumstances_record(given: Circumstances) -> Record:
         "order_type": given.order_type,
         "country": given.country,
         "delivery_mode": given.delivery_mode,
-        "at": given.at.astimezone(UTC).isoformat(),
+        "at": _moment_text(given.at),
     }
     if given.near is not None:
         record["near"] = _place_record(given.near)
     if given.ship_complete:
         record["ship_complete"] = True
+    if given.deliver_by is not None:
+        record["deliver_by"] = _moment_text(given.deliver_by)
+    if (by := given.carriage) is not None:
+        prices = [by.light_minor, by.whole_minor, by.weight_g]
+        record["carriage"] = [by.carrier, by.service, by.currency, *prices]
     return record
 
 
@@ -143,7 +160,17 @@ def _circumstances_of(record: Mapping[str, Any]) -> Circumstances:
         at=datetime.fromisoformat(record["at"]),
         near=None if near is None else _place_of(near),
         ship_complete=record.get("ship_complete", False),
+        deliver_by=_moment_of(record.get("deliver_by")),
+        carriage=Carriage(*record["carriage"]) if "carriage" in record else None,
     )
+
+
+def _moment_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _moment_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _place_record(place: Place) -> list[float]:
@@ -203,6 +230,10 @@ def _candidate_record(given: Candidate) -> Record:
         record["used_today"] = given.used_today
     if given.is_home:
         record["is_home"] = True
+    if given.arrives_at is not None:
+        record["arrives_at"] = _moment_text(given.arrives_at)
+    if given.expected_at is not None:
+        record["expected_at"] = _moment_text(given.expected_at)
     return record
 
 
@@ -220,6 +251,8 @@ def _candidate_of(record: Mapping[str, Any]) -> Candidate:
         daily_capacity=record.get("daily_capacity"),
         used_today=record.get("used_today", 0),
         is_home=record.get("is_home", False),
+        arrives_at=_moment_of(record.get("arrives_at")),
+        expected_at=_moment_of(record.get("expected_at")),
     )
 
 
@@ -267,6 +300,10 @@ def _parcel_record(parcel: Parcel) -> Record:
     }
     if parcel.distance_km is not None:
         record["distance_km"] = parcel.distance_km + 0.0
+    if parcel.late_days:
+        record["late_days"] = parcel.late_days
+    if parcel.expected_at is not None:
+        record["expected_at"] = _moment_text(parcel.expected_at)
     return record
 
 
@@ -278,6 +315,8 @@ def _parcel_of(record: Mapping[str, Any]) -> Parcel:
         lines=_lines_of(record["lines"]),
         terms=_terms_of(record["terms"]),
         distance_km=None if distance is None else float(distance),
+        late_days=record.get("late_days", 0),
+        expected_at=_moment_of(record.get("expected_at")),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.carriers.repository import all_tariffs
 from domain.sourcing.deciding import RuledPolicy
 from domain.sourcing.model import SourcingPolicy
 from domain.sourcing.rules.repository import versions_at
@@ -15,7 +16,7 @@ class Sourcing(Protocol):
     """Knows by what policy locations are chosen at a moment."""
 
     async def policy(self, connection: AsyncConnection, at: datetime) -> SourcingPolicy:
-        """The policy that counts at `at`, read by one statement at most."""
+        """The policy that counts at `at`, read by two statements at most."""
         ...
 
 
@@ -27,4 +28,8 @@ class ByRuleSets:
 
     async def policy(self, connection: AsyncConnection, at: datetime) -> RuledPolicy:
         """See `Sourcing.policy`."""
-        return RuledPolicy(await versions_at(connection, at))
+        versions = await versions_at(connection, at)
+        if not any(each.costs.carrier_rates for each in versions):
+            return RuledPolicy(versions)
+        tariffs = await all_tariffs(connection)
+        return RuledPolicy(versions, {tariff.carrier: tariff.rates for tariff in tariffs})

@@ -1,5 +1,6 @@
 """Reservations whose time is over give their units back, even where nobody asks for them."""
 
+from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
@@ -21,6 +22,13 @@ async def expire_due(tx: Tx, limit: int) -> int:
         tx, _due(), [], limit=limit, reason=MovementReason.EXPIRED.value, reference="expiry"
     )
     return len(levels)
+
+
+async def prolong(tx: Tx, owner: str, until: datetime) -> None:
+    """The owner's active reservations last until then, if they would have ended before."""
+    c = reservation.c
+    mine = (c.owner == owner, c.state == ReservationState.ACTIVE.value, c.expires_at < until)
+    await tx.connection.execute(sa.update(reservation).where(*mine).values(expires_at=until))
 
 
 @cache

@@ -94,7 +94,7 @@ class _Pricing:
     """What candidates and lines cost by some rules; both by their number."""
 
     prices: Prices
-    candidates: Mapping[LocationId, int]
+    candidates: Mapping[tuple[LocationId, datetime | None], int]
     lines: Mapping[OrderLineId, int]
     unfilled_minor: int
 
@@ -108,7 +108,7 @@ class _Pricing:
         return priced, sum(self._marked(each) for each in plan.parcels)
 
     def _parcel(self, parcel: Parcel) -> Parcel:
-        number = self.candidates[parcel.location_id]
+        number = self.candidates[parcel.location_id, parcel.expected_at]
         terms = list(self.prices.parcels[number])
         for line in parcel.lines:
             unit = self.prices.unit_terms(number, self.lines[line.line_id])
@@ -116,7 +116,8 @@ class _Pricing:
         return replace(parcel, terms=summed(terms), distance_km=self.prices.distances[number])
 
     def _marked(self, parcel: Parcel) -> int:
-        markdowns = self.prices.markdowns[self.candidates[parcel.location_id]]
+        number = self.candidates[parcel.location_id, parcel.expected_at]
+        markdowns = self.prices.markdowns[number]
         return sum(each.quantity for each in parcel.lines if self.lines[each.line_id] in markdowns)
 
 
@@ -132,16 +133,21 @@ def _pricing(question: Question, version: RuleSetVersion) -> _Pricing:
     )
     return _Pricing(
         prices,
-        {each.location_id: number for number, each in enumerate(question.candidates)},
+        {
+            (each.location_id, each.expected_at): number
+            for number, each in enumerate(question.candidates)
+        },
         {each.line_id: number for number, each in enumerate(question.wanted)},
         version.costs.unfilled_minor,
     )
 
 
-def _assignments(plan: TracedPlan) -> Mapping[tuple[OrderLineId, LocationId], int]:
-    """Units by line and location; what is unfilled follows from it."""
+def _assignments(
+    plan: TracedPlan,
+) -> Mapping[tuple[OrderLineId, LocationId, datetime | None], int]:
+    """Units by line, location and when it expects them; what is unfilled follows from it."""
     return {
-        (line.line_id, parcel.location_id): line.quantity
+        (line.line_id, parcel.location_id, parcel.expected_at): line.quantity
         for parcel in plan.parcels
         for line in parcel.lines
     }

@@ -16,7 +16,7 @@ from domain.locations.tables import location
 from domain.orders.states import (
     GONE_WRONG,
     ON_THE_WAY,
-    WITH_CUSTOMER,
+    SERVED,
     FulfillmentOrderStatus,
     GroupState,
 )
@@ -31,7 +31,7 @@ from domain.trials.model import Position, Simulation
 
 PORTION = 200
 _D, _F, _G, _S = sourcing_decision.c, fulfillment_order.c, line_group.c, shipment.c
-_SERVED = sorted(ON_THE_WAY | WITH_CUSTOMER | GONE_WRONG | {GroupState.READY_FOR_PICKUP})
+_SERVED = sorted(ON_THE_WAY | SERVED | GONE_WRONG | {GroupState.READY_FOR_PICKUP})
 _DONE = [FulfillmentOrderStatus.COMPLETED, FulfillmentOrderStatus.READY_FOR_PICKUP]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 
 import strawberry
 from strawberry import relay
@@ -10,10 +9,8 @@ from strawberry import relay
 from domain.catalog import drafts, model
 from domain.catalog.channels import CreateChannel, UpdateChannel
 from domain.catalog.model import Barcode, ProductCode, TaxCategory
-from domain.catalog.prices import SetPrice
 from domain.catalog.products import CreateProduct, UpdateProduct, VariantChange
 from domain.catalog.selling import SetKitComponents, SetVariantSellable
-from domain.catalog.taxes import SetTaxRate
 from domain.common.ids import ChannelCode, ProductId, Sku
 from domain.common.patch import KEEP, Keep
 from domain.common.texts import Texts
@@ -23,8 +20,8 @@ from schema.inputs import KEY, VERSION, given, utc_moment
 from schema.money import MoneyInput
 
 _NAMES = "One text per language, at most 200 characters each."
-_FROM = "First moment, with its offset from UTC; now unless given."
-_TO = "The moment when it ends, with its offset; null until further notice."
+FROM = "First moment, with its offset from UTC; now unless given."
+TO = "The moment when it ends, with its offset; null until further notice."
 
 
 @strawberry.input(description="A text in one language.")
@@ -42,6 +39,10 @@ def texts_of(field: str, inputs: Iterable[TextInput]) -> Texts:
     return model.texts_of(((each.language, each.text) for each in inputs), field)
 
 
+_CONVERTS = (
+    "Whether it sells in currencies that it has no prices in, at its own prices and the rate of "
+    "the day."
+)
 _WINDOW = "Minutes after placing in which customers may edit their orders: 0 never, null any time."
 
 
@@ -60,6 +61,8 @@ class CreateChannelInput:
     active: bool = strawberry.field(default=True, description="Whether it sells.")
     edit_window_minutes: int | None = strawberry.field(default=None, description=_WINDOW)
 
+    converts_prices: bool = strawberry.field(default=False, description=_CONVERTS)
+
     def to_domain(self) -> CreateChannel:
         """The command."""
         return CreateChannel(
@@ -71,6 +74,7 @@ class CreateChannelInput:
             prices_include_tax=self.prices_include_tax,
             active=self.active,
             edit_window_minutes=self.edit_window_minutes,
+            converts_prices=self.converts_prices,
         )
 
 
@@ -86,6 +90,7 @@ class UpdateChannelInput:
     )
     active: strawberry.Maybe[bool] = strawberry.field(description="Whether it sells.")
     edit_window_minutes: strawberry.Maybe[int | None] = strawberry.field(description=_WINDOW)
+    converts_prices: strawberry.Maybe[bool] = strawberry.field(description=_CONVERTS)
 
     def to_domain(self) -> UpdateChannel:
         """The command."""
@@ -98,6 +103,7 @@ class UpdateChannelInput:
             prices_include_tax=given(self.prices_include_tax),
             active=given(self.active),
             edit_window_minutes=given(self.edit_window_minutes),
+            converts_prices=given(self.converts_prices),
         )
 
 
@@ -105,8 +111,8 @@ class UpdateChannelInput:
 class NewPriceInput:
     channel: str = strawberry.field(description="Code of the channel.")
     amount: MoneyInput = strawberry.field(description="Price of one unit.")
-    valid_from: datetime | None = strawberry.field(default=None, description=_FROM)
-    valid_to: datetime | None = strawberry.field(default=None, description=_TO)
+    valid_from: datetime | None = strawberry.field(default=None, description=FROM)
+    valid_to: datetime | None = strawberry.field(default=None, description=TO)
 
     def to_domain(self) -> drafts.NewPrice:
         """The price.
@@ -327,73 +333,5 @@ class SetKitComponentsInput:
             components=tuple(
                 model.Component(Sku(each.sku), each.quantity) for each in self.components
             ),
-            expected_version=self.expected_version,
-        )
-
-
-@strawberry.input(
-    description="What one unit costs on a channel. The open price of the channel and currency ends "
-    "where this one starts, and goes on where it ends."
-)
-class SetPriceInput:
-    idempotency_key: str = strawberry.field(description=KEY)
-    sku: str = strawberry.field(description="SKU of the variant.")
-    channel: str = strawberry.field(description="Code of the channel.")
-    amount: MoneyInput = strawberry.field(description="Price of one unit.")
-    valid_from: datetime | None = strawberry.field(default=None, description=_FROM)
-    valid_to: datetime | None = strawberry.field(default=None, description=_TO)
-    expected_version: int | None = strawberry.field(
-        default=None, description="Refuse unless this is the present version of the product."
-    )
-
-    def to_domain(self) -> SetPrice:
-        """The command.
-
-        Raises:
-            ValidationFailed: the amount or a moment is malformed.
-        """
-        return SetPrice(
-            idempotency_key=self.idempotency_key,
-            sku=Sku(self.sku),
-            channel=ChannelCode(self.channel),
-            amount=self.amount.to_domain(),
-            valid_from=utc_moment("validFrom", self.valid_from),
-            valid_to=utc_moment("validTo", self.valid_to),
-            expected_version=self.expected_version,
-        )
-
-
-@strawberry.input(
-    description="The tax on goods of a category in a country. The open rate ends where this one "
-    "starts, and goes on where it ends."
-)
-class SetTaxRateInput:
-    idempotency_key: str = strawberry.field(description=KEY)
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code, such as IT.")
-    tax_category: str = strawberry.field(description="Category of goods, such as standard.")
-    rate: Decimal = strawberry.field(
-        description="The rate as a fraction, 0 to 0.9999 with at most 4 decimals: 0.22 is 22 %."
-    )
-    valid_from: datetime | None = strawberry.field(default=None, description=_FROM)
-    valid_to: datetime | None = strawberry.field(default=None, description=_TO)
-    expected_version: int | None = strawberry.field(
-        default=None,
-        description="Refuse unless this is the present version of the country's rates for the "
-        "category; 0 when there are none.",
-    )
-
-    def to_domain(self) -> SetTaxRate:
-        """The command.
-
-        Raises:
-            ValidationFailed: a moment is malformed.
-        """
-        return SetTaxRate(
-            idempotency_key=self.idempotency_key,
-            country=self.country,
-            tax_category=TaxCategory(self.tax_category),
-            rate=self.rate,
-            valid_from=utc_moment("validFrom", self.valid_from),
-            valid_to=utc_moment("validTo", self.valid_to),
             expected_version=self.expected_version,
         )

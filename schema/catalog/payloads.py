@@ -6,8 +6,9 @@ from typing import Annotated
 import strawberry
 
 from domain.catalog import errors
+from domain.identity.model import STAFF
 from schema.access import access
-from schema.catalog.types import Channel, Product, TaxRate
+from schema.catalog.types import Channel, ExchangeRate, Product, TaxRate
 from schema.errors import CommonError, Error, twin_of
 
 
@@ -222,4 +223,19 @@ SetPriceResult = Annotated[
 SetTaxRateResult = Annotated[
     SetTaxRatePayload | TaxRateOverlapError | CommonError,
     strawberry.union("SetTaxRateResult", description="The country's rates, or why not."),
+]
+
+
+@access(*STAFF)
+@strawberry.type(description="The rates of a pair of currencies.")
+class SetExchangeRatePayload:
+    version: int = strawberry.field(description="Version of the pair's rates.")
+    exchange_rates: list[ExchangeRate] = strawberry.field(
+        description="The latest 100 rates of the pair, the newest day first."
+    )
+
+
+SetExchangeRateResult = Annotated[
+    SetExchangeRatePayload | CommonError,
+    strawberry.union("SetExchangeRateResult", description="What setExchangeRate answers."),
 ]

@@ -1,7 +1,7 @@
 """Channels, products, variants, prices and tax rates as clients see them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -64,6 +64,10 @@ class Channel:
         description="Minutes after placing in which customers may edit the lines of their orders; "
         "null for as long as the goods allow."
     )
+    converts_prices: bool = strawberry.field(
+        description="Whether it sells in currencies that it has no prices in, at its own prices "
+        "and the rate of the day."
+    )
     active: bool = strawberry.field(description="Whether it sells.")
     version: int = strawberry.field(description="Number of its changes so far.")
 
@@ -77,6 +81,7 @@ class Channel:
             currency=channel.currency,
             prices_include_tax=channel.prices_include_tax,
             edit_window_minutes=channel.edit_window_minutes,
+            converts_prices=channel.converts_prices,
             active=channel.active,
             version=channel.version,
         )
@@ -89,6 +94,9 @@ class Price:
 
     amount: Money = strawberry.field(description="Price of one unit.")
     channel: str = strawberry.field(description="Code of the channel.")
+    segment: str | None = strawberry.field(
+        description="Only for customers of this segment; null for all others."
+    )
     tax_included: bool = strawberry.field(description="Whether tax is in the amount.")
     valid_from: datetime | None = strawberry.field(
         description="First moment (UTC); null when it was always so."
@@ -103,6 +111,7 @@ class Price:
         return cls(
             amount=Money.of(price.amount_minor, price.currency),
             channel=price.channel,
+            segment=price.segment,
             tax_included=price.tax_included,
             valid_from=price.valid_from,
             valid_to=price.valid_to,
@@ -115,6 +124,9 @@ class TaxRate:
     """Twin of domain TaxRate."""
 
     country: str = strawberry.field(description="ISO 3166-1 alpha-2 code, such as IT.")
+    region: str | None = strawberry.field(
+        description="Only in this region, in capitals; null in all that have no rate of their own."
+    )
     tax_category: str = strawberry.field(description="Category of goods, such as standard.")
     rate: Decimal = strawberry.field(description="The rate as a fraction: 0.22 is 22 %.")
     valid_from: datetime | None = strawberry.field(
@@ -129,11 +141,28 @@ class TaxRate:
         """The twin."""
         return cls(
             country=rate.country,
+            region=rate.region or None,
             tax_category=rate.tax_category,
             rate=rate.rate,
             valid_from=rate.valid_from,
             valid_to=rate.valid_to,
         )
+
+
+@access(*STAFF)
+@strawberry.type(description="What a currency is worth in another one from a day on.")
+class ExchangeRate:
+    """Twin of domain ExchangeRate."""
+
+    base: str = strawberry.field(description="ISO 4217 code of the price list.")
+    quote: str = strawberry.field(description="ISO 4217 code of the orders.")
+    day: date = strawberry.field(description="First day, in the merchant's time zone.")
+    rate: Decimal = strawberry.field(description="Units of `quote` for one `base`.")
+
+    @classmethod
+    def of(cls, found: model.ExchangeRate) -> Self:
+        """The twin."""
+        return cls(base=found.base, quote=found.quote, day=found.day, rate=found.rate)
 
 
 @access()
@@ -207,8 +236,8 @@ class Variant(relay.Node):
         return Price.of(found) if found is not None else None
 
     @strawberry.field(
-        description="All prices, past and planned, by channel, currency and time. Staff and "
-        "integrations only.",
+        description="All prices, past and planned, by channel, currency, segment and time. Staff "
+        "and integrations only.",
         extensions=[Allow(*STAFF, Role.CHANNEL)],
     )
     async def prices(self, info: Info) -> list[Price] | None:

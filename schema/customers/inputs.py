@@ -13,6 +13,7 @@ from domain.customers.consents import RecordConsent
 from domain.customers.model import AddressId, Reference
 from domain.customers.notes import AddCustomerNote
 from domain.customers.register import CreateCustomer, UpdateCustomer
+from domain.customers.segments import SetCustomerSegments
 from schema.customers.enums import ConsentPurpose
 from schema.ids import id_of
 from schema.inputs import KEY, VERSION, given
@@ -214,6 +215,29 @@ class RecordConsentInput:
             purpose=self.purpose,
             granted=self.granted,
             source=self.source,
+            expected_version=self.expected_version,
+        )
+
+
+@strawberry.input(description="Which segments a customer belongs to.")
+class SetCustomerSegmentsInput:
+    idempotency_key: str = strawberry.field(description=KEY)
+    customer_id: relay.GlobalID = strawberry.field(description=_CUSTOMER)
+    segments: list[str] = strawberry.field(
+        description="All of them, at most 50: small letters, digits, `_` and `-`."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+    def to_domain(self) -> SetCustomerSegments:
+        """The command.
+
+        Raises:
+            ValidationFailed: the id is not that of a customer.
+        """
+        return SetCustomerSegments(
+            idempotency_key=self.idempotency_key,
+            customer_id=_customer(self.customer_id, "customerId"),
+            segments=tuple(self.segments),
             expected_version=self.expected_version,
         )
 

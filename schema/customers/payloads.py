@@ -44,6 +44,12 @@ class RecordConsentPayload:
 
 
 @access()
+@strawberry.type(description="The customer with other segments.")
+class SetCustomerSegmentsPayload:
+    customer: Customer = strawberry.field(description="The customer as it is now.")
+
+
+@access()
 @strawberry.type(description="The customer with one more note, which head office can read.")
 class AddCustomerNotePayload:
     customer: Customer = strawberry.field(description="The customer as it is now.")
@@ -98,4 +104,9 @@ RecordConsentResult = Annotated[
 AddCustomerNoteResult = Annotated[
     AddCustomerNotePayload | CommonError,
     strawberry.union("AddCustomerNoteResult", description="The changed customer, or why not."),
+]
+
+SetCustomerSegmentsResult = Annotated[
+    SetCustomerSegmentsPayload | CommonError,
+    strawberry.union("SetCustomerSegmentsResult", description="What setCustomerSegments answers."),
 ]

@@ -13,6 +13,10 @@ from domain.common.paging import PageRequest
 from domain.customers import model
 from domain.customers.repository import customers_by_id, notes_by_customer
 from domain.identity.model import HEAD_OFFICE, STAFF, Role
+from domain.payments.credit import accounts_of
+from domain.payments.model import CreditAccount as DomainCreditAccount
+from domain.vouchers.model import Voucher
+from domain.vouchers.repository import credits_of
 from schema.access import Allow, access
 from schema.connections import Connection
 from schema.context import Info
@@ -21,8 +25,10 @@ from schema.customers.policy import KNOWING
 from schema.ids import uuids_of
 from schema.inputs import After, First
 from schema.locations.types import Location, load_location
+from schema.money import Money
 from schema.orders.connections import load_orders
 from schema.orders.types import Order
+from schema.payments import CreditAccount
 from schema.refusals import checked
 
 
@@ -130,6 +136,11 @@ class Customer(relay.Node):
     first_channel: str = strawberry.field(description="Code of the channel that met them first.")
     created_at: datetime = strawberry.field(description="When the record was made (UTC).")
     version: int = strawberry.field(description="Number of its changes so far.")
+    segments: list[str] | None = strawberry.field(
+        description="Segments that they belong to, for prices and promotions. Staff and "
+        "integrations only.",
+        extensions=[Allow(*STAFF, Role.CHANNEL)],
+    )
     addresses: list[CustomerAddress] = strawberry.field(description="Addresses, oldest first.")
     consents: list[Consent] = strawberry.field(
         description="What holds now, by purpose; a purpose that never came up is absent."
@@ -167,6 +178,28 @@ class Customer(relay.Node):
         notes = await info.context.loader("notes_by_customer", load).load(self.key)
         return [CustomerNote.of(note) for note in notes]
 
+    @strawberry.field(description="Money that they can spend with the retailer, by currency.")
+    async def store_credit(self, info: Info) -> list[Money]:
+        """The balances, loaded for all customers of the operation at once."""
+
+        async def load(keys: list[CustomerId]) -> list[list[Voucher]]:
+            found = await info.context.read(lambda c: credits_of(c, keys))
+            return [found.get(key, []) for key in keys]
+
+        found = await info.context.loader("store_credit_by_customer", load).load(self.key)
+        return [Money.of(each.balance_minor, each.currency) for each in found]
+
+    @strawberry.field(description="What they may buy on account, by currency.")
+    async def credit_accounts(self, info: Info) -> list[CreditAccount]:
+        """The accounts, loaded for all customers of the operation at once."""
+
+        async def load(keys: list[CustomerId]) -> list[list[DomainCreditAccount]]:
+            found = await info.context.read(lambda c: accounts_of(c, keys))
+            return [found.get(key, []) for key in keys]
+
+        found = await info.context.loader("credit_accounts_by_customer", load).load(self.key)
+        return [CreditAccount.of(each) for each in found]
+
     @strawberry.field(
         description="Their orders over all channels in the caller's scope, newest first."
     )
@@ -199,6 +232,7 @@ class Customer(relay.Node):
             first_channel=customer.first_channel,
             created_at=customer.created_at,
             version=customer.version,
+            segments=list(customer.segments),
             addresses=[CustomerAddress.of(each) for each in customer.addresses],
             consents=[
                 Consent(purpose=each.purpose, granted=each.granted, recorded_at=each.recorded_at)

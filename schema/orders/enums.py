@@ -8,6 +8,7 @@ from domain.orders.states import (
     GroupState,
     Hold,
     OrderStatus,
+    ReturnStatus,
     UnfilledPolicy,
 )
 from domain.payments.model import PaymentState, PaymentStatus, Tender
@@ -23,6 +24,7 @@ __all__ = [
     "OrderStatus",
     "PaymentState",
     "PaymentStatus",
+    "ReturnStatus",
     "Tender",
     "UnfilledPolicy",
 ]
@@ -42,7 +44,7 @@ described(
     Hold,
     "A reason why an order must not be worked on. An order can have several.",
     {
-        "PAYMENT": "The last payment was declined.",
+        "PAYMENT": "The last payment was declined, or finance must agree to a credit.",
         "FRAUD": "Someone must check for fraud.",
         "ADDRESS": "The address must be checked.",
         "STOCK": "Stock must be checked.",
@@ -98,6 +100,15 @@ described(
         "DAMAGED_IN_TRANSIT": "Damaged by the carrier.",
         "REFUSED": "Refused at the door, or undeliverable; on the way back.",
         "RETURNED_TO_ORIGIN": "Back at the location that shipped them.",
+        "RETURN_REQUESTED": "The customer wants to give them back.",
+        "RETURN_AUTHORISED": "They may come back.",
+        "RETURN_IN_TRANSIT": "On their way back.",
+        "RETURN_RECEIVED": "Came back; nobody looked at them yet.",
+        "RESTOCKED": "Came back, and are for sale again.",
+        "QUARANTINED": "Came back, and are set aside.",
+        "WRITTEN_OFF": "Came back, and are worth nothing.",
+        "SENT_TO_VENDOR": "Came back, and went to the supplier.",
+        "TRANSFERRED": "Came back, and are to go to a location that ran out of them.",
         "CANCELLED": "Cancelled.",
     },
 )
@@ -117,6 +128,17 @@ described(
         "CANCELLED": "All units were cancelled.",
     },
 )
+described(
+    ReturnStatus,
+    "Whether an order's units come back, derived from its line groups.",
+    {
+        "NONE": "No unit came back or is to.",
+        "RETURNING": "Some units are to come back, or wait for an inspection.",
+        "PARTIALLY_RETURNED": "Some units came back.",
+        "RETURNED": "All units came back.",
+    },
+)
+
 described(
     FulfillmentOrderStatus,
     "Where the work of one location stands: as far as its least advanced units.",
@@ -141,13 +163,20 @@ described(
         "CASH": "Cash at a till, paid at once. Tills only.",
         "TERMINAL": "A card terminal in the store, paid at once. Tills only.",
         "EXTERNAL": "Paid at the marketplace or another system. Integrations only.",
+        "GIFT_CARD": "A gift card, by its code. Redeemed when the order is placed.",
+        "EXCHANGE_CREDIT": "The value of goods that came back; by `exchangeReturn` only.",
+        "STORE_CREDIT": "The customer's credit with the retailer. Redeemed when placed.",
+        "CHEQUE": "A cheque that staff took; the order waits until it has cleared.",
+        "BANK_TRANSFER": "The order waits until finance has seen the money.",
+        "ON_ACCOUNT": "Invoiced to a customer with a credit limit; beyond it the order is held "
+        "until finance agrees.",
     },
 )
 described(
     PaymentState,
     "Where one payment stands.",
     {
-        "PENDING": "Not answered yet.",
+        "PENDING": "Not answered yet; or not received, for CHEQUE and BANK_TRANSFER.",
         "UNKNOWN": "The payment service did not answer in time.",
         "AUTHORISED": "The money is put aside.",
         "DECLINED": "Refused.",

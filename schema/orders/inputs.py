@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import relay
 
+from domain.common.errors import ValidationFailed
 from domain.common.ids import (
     ChannelCode,
     CustomerId,
@@ -15,7 +16,6 @@ from domain.common.ids import (
     Sku,
 )
 from domain.customers.model import GivenCustomer
-from domain.fulfillment.overriding import OverrideSourcing
 from domain.orders import commands
 from domain.orders import model as orders
 from domain.orders.units import LineUnits
@@ -141,14 +141,49 @@ class DeliveryInput:
 class PaymentInput:
     """Twin of GivenPayment."""
 
-    tender: Tender = strawberry.field(description="CARD, CASH, TERMINAL or EXTERNAL.")
+    tender: Tender = strawberry.field(description="How.")
     token: str | None = strawberry.field(
         default=None, description="The payment service's token; required for CARD."
     )
+    amount: MoneyInput | None = strawberry.field(
+        default=None,
+        description="What it pays, more than 0, in the order's currency. Without it GIFT_CARD and "
+        "STORE_CREDIT pay as much as they have, any other the rest; at most one may pay the rest.",
+    )
+    code: str | None = strawberry.field(
+        default=None, description="The code of the GIFT_CARD, however it is typed."
+    )
+    number: str | None = strawberry.field(
+        default=None, description="The number of the CHEQUE, at most 200 characters."
+    )
 
     def to_domain(self) -> commands.GivenPayment:
-        """The payment as given."""
-        return commands.GivenPayment(self.tender, self.token)
+        """The payment as given.
+
+        Raises:
+            ValidationFailed: the amount is malformed, or the tender is not the customer's choice.
+        """
+        if self.tender is Tender.EXCHANGE_CREDIT:
+            raise ValidationFailed("payment.tender", "is for exchangeReturn only")
+        amount = self.amount.to_domain() if self.amount else None
+        return commands.GivenPayment(self.tender, self.token, amount, self.code, self.number)
+
+
+PAYMENTS = "Instead of `payment`: 1 to 10 payments that together make up what is due."
+
+
+def given_payments(
+    payment: PaymentInput | None, payments: list[PaymentInput] | None
+) -> tuple[commands.GivenPayment, ...]:
+    """One payment or several, as given; empty when neither is.
+
+    Raises:
+        ValidationFailed: both are given, or an amount is malformed.
+    """
+    if payment is not None and payments is not None:
+        raise ValidationFailed("payments", "must be absent when `payment` is given")
+    wanted = [payment] if payment is not None else payments or []
+    return tuple(each.to_domain() for each in wanted)
 
 
 @strawberry.input(description="An order: who, what, how delivered, how paid.")
@@ -160,7 +195,10 @@ class PlaceOrderInput:
     customer: OrderCustomerInput = strawberry.field(description="Who buys.")
     lines: list[OrderLineInput] = strawberry.field(description="1 to 200 lines.")
     delivery: DeliveryInput = strawberry.field(description="How the goods get there.")
-    payment: PaymentInput = strawberry.field(description="How it is paid.")
+    payment: PaymentInput | None = strawberry.field(
+        default=None, description="How it is paid; this or `payments` is required."
+    )
+    payments: list[PaymentInput] | None = strawberry.field(default=None, description=PAYMENTS)
     unfilled_policy: UnfilledPolicy = strawberry.field(
         default=UnfilledPolicy.REFUSE, description="What to do without stock."
     )
@@ -177,26 +215,41 @@ class PlaceOrderInput:
     external_reference: str | None = strawberry.field(
         default=None, description="The channel's own number; unique within the channel."
     )
+    coupon_codes: list[str] | None = strawberry.field(
+        default=None,
+        description="Coupons, at most 5. A code that takes nothing off is refused, and not used.",
+    )
+    deliver_by: datetime | None = strawberry.field(
+        default=None,
+        description="When the goods are wanted, with an offset from UTC: locations from where they "
+        "would come later cost more in the choice. As soon as may be if absent.",
+    )
 
     def to_domain(self) -> commands.PlaceOrder:
         """The command.
 
         Raises:
-            ValidationFailed: an id or an amount is malformed.
+            ValidationFailed: an id or an amount is malformed, or there is no payment.
         """
+        payments = given_payments(self.payment, self.payments)
+        if not payments:
+            raise ValidationFailed("payment", "is required")
         return commands.PlaceOrder(
             idempotency_key=self.idempotency_key,
             channel=ChannelCode(self.channel),
             customer=self.customer.to_domain(self.channel),
             lines=tuple(line.to_domain() for line in self.lines),
             delivery=self.delivery.to_domain(),
-            payment=self.payment.to_domain(),
+            payment=payments[0],
+            more_payments=payments[1:],
             unfilled_policy=self.unfilled_policy,
             currency=self.currency,
             language=self.language,
             shipping=self.shipping.to_domain() if self.shipping else None,
             source_code=self.source_code,
             external_reference=self.external_reference,
+            coupon_codes=tuple(self.coupon_codes or ()),
+            deliver_by=self.deliver_by,
         )
 
 
@@ -211,14 +264,17 @@ class PayOrderInput:
         description="A new payment after a refusal; absent to ask the payment service again for "
         "one that it has not answered.",
     )
+    payments: list[PaymentInput] | None = strawberry.field(default=None, description=PAYMENTS)
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
     def to_domain(self) -> commands.PayOrder:
         """The command."""
+        payments = given_payments(self.payment, self.payments)
         return commands.PayOrder(
             idempotency_key=self.idempotency_key,
             order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
-            payment=self.payment.to_domain() if self.payment else None,
+            payment=payments[0] if payments else None,
+            more_payments=payments[1:],
             expected_version=self.expected_version,
         )
 
@@ -287,59 +343,6 @@ class EditOrderAddressInput:
             idempotency_key=self.idempotency_key,
             order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
             address=self.address.to_domain(),
-            expected_version=self.expected_version,
-        )
-
-
-@strawberry.input(description="Which units to cancel.")
-class CancelOrderLinesInput:
-    """Twin of CancelLines."""
-
-    idempotency_key: str = strawberry.field(description=KEY)
-    order_id: relay.GlobalID = strawberry.field(description="The order.")
-    lines: list["LineUnitsInput"] = strawberry.field(
-        description="Units to cancel per line; no location may be working on them."
-    )
-    reason: str | None = strawberry.field(
-        default=None, description="Explanation for the history, at most 200 characters."
-    )
-    expected_version: int | None = strawberry.field(default=None, description=VERSION)
-
-    def to_domain(self) -> commands.CancelLines:
-        """The command."""
-        return commands.CancelLines(
-            idempotency_key=self.idempotency_key,
-            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
-            lines=tuple(line.to_domain() for line in self.lines),
-            expected_version=self.expected_version,
-            reason=self.reason,
-        )
-
-
-@strawberry.input(description="From where to serve an order, against what sourcing chose.")
-class OverrideSourcingInput:
-    """Twin of OverrideSourcing."""
-
-    idempotency_key: str = strawberry.field(description=KEY)
-    order_id: relay.GlobalID = strawberry.field(description="The order.")
-    location_id: relay.GlobalID = strawberry.field(description="The location that is to serve.")
-    reason: str = strawberry.field(
-        description="Why, at most 200 characters; it is kept with the decision."
-    )
-    lines: list["LineUnitsInput"] | None = strawberry.field(
-        default=None,
-        description="Units per line, at least 1; without it all units that nobody has in hand yet.",
-    )
-    expected_version: int | None = strawberry.field(default=None, description=VERSION)
-
-    def to_domain(self) -> OverrideSourcing:
-        """The command."""
-        return OverrideSourcing(
-            idempotency_key=self.idempotency_key,
-            order_id=OrderId(id_of(self.order_id, "Order", "orderId")),
-            location_id=LocationId(id_of(self.location_id, "Location", "locationId")),
-            reason=self.reason,
-            lines=tuple(line.to_domain() for line in self.lines or ()),
             expected_version=self.expected_version,
         )
 

@@ -10,6 +10,7 @@ from strawberry import relay
 from domain.common.ids import LineGroupId
 from domain.identity.model import STAFF
 from domain.orders import model as domain
+from domain.orders.states import CALLED_OFF
 from schema.access import Allow, access
 from schema.bins import StockBin, load_bin
 from schema.context import Info
@@ -60,7 +61,10 @@ class OrderLine:
     )
     unit_price: Money = strawberry.field(description="Price of one unit when ordered.")
     total: Money = strawberry.field(description="Unit price times quantity.")
-    tax: Money = strawberry.field(description="Tax in or on the total, rounded per line.")
+    discount: Money = strawberry.field(description="What promotions took off the total.")
+    tax: Money = strawberry.field(
+        description="Tax in or on what promotions left of the total, rounded per line."
+    )
     tax_rate: str = strawberry.field(description="Rate as a decimal fraction: 0.2200 is 22 %.")
     groups: list[LineGroup] = strawberry.field(description="Where the units are; they sum up.")
     names: strawberry.Private[Any]
@@ -78,7 +82,7 @@ class OrderLine:
     @strawberry.field(description="Units that are not called off; what `editOrderLines` sets.")
     def present_quantity(self) -> int:
         """The units, only summed when asked for."""
-        return sum(g.quantity for g in self.groups if g.state not in domain.CALLED_OFF)
+        return sum(g.quantity for g in self.groups if g.state not in CALLED_OFF)
 
     @staticmethod
     def of(
@@ -95,6 +99,7 @@ class OrderLine:
             ordered_quantity=line.ordered_quantity,
             unit_price=Money.of(line.unit_price_minor, order.currency),
             total=Money.of(line.total_minor, order.currency),
+            discount=Money.of(order.discount_of(line.id), order.currency),
             tax=Money.of(line.tax_minor, order.currency),
             tax_rate=str(line.tax_rate),
             groups=[LineGroup.of(group, dates.get(group.id)) for group in groups],

@@ -17,6 +17,7 @@ from schema.orders.enums import PaymentState, Tender
 class Payment:
     """Twin of domain Payment, without its token."""
 
+    id: strawberry.ID = strawberry.field(description="Id of the payment within its order.")
     tender: Tender = strawberry.field(description="How the customer pays.")
     state: PaymentState = strawberry.field(description="Where the payment stands.")
     amount: Money = strawberry.field(description="What was asked for.")
@@ -26,12 +27,16 @@ class Payment:
     refund_due: Money = strawberry.field(
         description="What staff must give back since no payment service can, such as cash."
     )
-    decline_reason: str | None = strawberry.field(description="Why it was refused, if it was.")
+    decline_reason: str | None = strawberry.field(
+        description="Why it was refused, if it was; CREDIT_LIMIT when it is beyond the limit of "
+        "the account and finance must agree."
+    )
 
     @staticmethod
     def of(payment: payments.Payment) -> "Payment":
         """The twin."""
         return Payment(
+            id=strawberry.ID(str(payment.id)),
             tender=payment.tender,
             state=payment.state,
             amount=Money.of(payment.amount_minor, payment.currency),

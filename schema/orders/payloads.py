@@ -25,11 +25,16 @@ from schema.orders.errors import (
     QuantityExceededError,
 )
 from schema.orders.types import FulfillmentOrder, Order
+from schema.promotions.refusals import CouponNotUsableError
 from schema.stock import InsufficientStockError
+from schema.vouchers import TenderRefusedError, TooManyLookupsError
 
 
 @access()
-@strawberry.type(description="The placed order, confirmed: paid or authorised, stock allocated.")
+@strawberry.type(
+    description="The placed order: paid or authorised, its stock allocated; or, when it is paid by "
+    "cheque or transfer, PENDING_PAYMENT with its stock reserved."
+)
 class PlaceOrderPayload:
     """Answer of placeOrder."""
 
@@ -37,7 +42,7 @@ class PlaceOrderPayload:
 
 
 @access()
-@strawberry.type(description="The paid order, confirmed.")
+@strawberry.type(description="The paid order, confirmed, or waiting for a cheque or transfer.")
 class PayOrderPayload:
     """Answer of payOrder."""
 
@@ -70,8 +75,11 @@ PlaceOrderResult = Annotated[
     | PaymentOutcomeUnknownError
     | OrderExpiredError
     | DuplicateExternalReferenceError
+    | CouponNotUsableError
     | ValidationError
     | NotFoundError
+    | TenderRefusedError
+    | TooManyLookupsError
     | ForbiddenError
     | IdempotencyConflictError,
     strawberry.union("PlaceOrderResult", description="What placeOrder answers."),
@@ -85,6 +93,8 @@ PayOrderResult = Annotated[
     | IllegalTransitionError
     | ValidationError
     | NotFoundError
+    | TenderRefusedError
+    | TooManyLookupsError
     | ForbiddenError
     | VersionConflictError
     | IdempotencyConflictError,

@@ -9,7 +9,7 @@ import strawberry
 from strawberry import relay
 
 from domain.common.ids import OrderId, OrderLineId
-from domain.identity.model import STAFF, Role
+from domain.identity.model import HEAD_OFFICE, STAFF, Role
 from domain.orders import model as domain
 from domain.orders.history import history_of, orders_in_scope, work_in_scope
 from domain.orders.notices import notices_of
@@ -17,7 +17,9 @@ from domain.orders.promises import promised_at, promised_dates
 from schema.access import Allow, access
 from schema.context import Info
 from schema.customers.policy import KNOWING
+from schema.disputes import Dispute, load_disputes
 from schema.ids import global_id
+from schema.invoices import Invoice, load_invoices
 from schema.money import Money
 from schema.orders.enums import (
     DeliveryMode,
@@ -26,15 +28,19 @@ from schema.orders.enums import (
     Hold,
     OrderStatus,
     PaymentStatus,
+    ReturnStatus,
     UnfilledPolicy,
 )
 from schema.orders.lines import FulfillmentOrderLine, OrderLine
 from schema.orders.notices import OrderNotice
 from schema.orders.parts import OrderAddress, OrderHistoryEntry, OrderPickup, Payment
+from schema.promotions.parts import ConversionRate, DiscountLine, TaxLine
 from schema.shipments.types import Shipment, load_shipments
 
 if TYPE_CHECKING:
     from schema.customers.types import Customer
+    from schema.notifications.types import Notification
+    from schema.returns.types import Return
 
 
 @access()
@@ -146,7 +152,8 @@ class Order(relay.Node):
     unfilled_policy: UnfilledPolicy = strawberry.field(description="What happens without stock.")
     language: str = strawberry.field(description="Language of messages to the customer.")
     items_total: Money = strawberry.field(description="Sum of the lines.")
-    shipping: Money = strawberry.field(description="Shipping fee.")
+    shipping: Money = strawberry.field(description="Shipping fee, before promotions.")
+    discount: Money = strawberry.field(description="What promotions took off lines and shipping.")
     tax: Money = strawberry.field(description="Tax in or on items and shipping.")
     tax_included: bool = strawberry.field(description="Whether prices hold the tax already.")
     total: Money = strawberry.field(
@@ -156,6 +163,9 @@ class Order(relay.Node):
     placed_at: datetime = strawberry.field(description="When it was placed (UTC).")
     pay_until: datetime | None = strawberry.field(description="End of the payment window (UTC).")
     confirmed_at: datetime | None = strawberry.field(description="When it was confirmed (UTC).")
+    deliver_by: datetime | None = strawberry.field(
+        description="When the customer wants the goods (UTC); null for as soon as may be."
+    )
     promised_at: datetime | None = strawberry.field(
         description="When all units that wait should be in stock (UTC); null if none wait, or not "
         "all of them are on order."
@@ -187,11 +197,63 @@ class Order(relay.Node):
         return self.pickup_secret
 
     @strawberry.field(
-        description="What the customer pays: what all units that are not called off cost."
+        description="What the customer pays: what all units cost that are neither called off nor "
+        "returned, and what is kept of the value of returned ones."
     )
     def present_total(self) -> Money:
         """The amount, only computed when asked for."""
         return Money.of(self.twin.payable_minor, self.twin.currency)
+
+    @strawberry.field(description="Whether units come back, or came.")
+    def return_status(self) -> ReturnStatus:
+        """The return axis, only derived when asked for."""
+        return self.twin.return_status
+
+    @strawberry.field(description="Its returns, oldest first.")
+    async def returns(
+        self, info: Info
+    ) -> list[Annotated["Return", strawberry.lazy("schema.returns.types")]]:
+        """The order's returns, loaded for all orders of the operation at once."""
+        # The types of returns know orders; known here only when asked.
+        from schema.returns.types import load_returns
+
+        return await load_returns(info.context, OrderId(UUID(self.id)))
+
+    @strawberry.field(
+        description="Invoices and credit notes of it, oldest first. They are issued within seconds "
+        "after goods left, or came back.",
+        extensions=[Allow(*STAFF, Role.CUSTOMER)],
+    )
+    async def invoices(self, info: Info) -> list[Invoice]:
+        """The order's documents, loaded for all orders of the operation at once."""
+        return await load_invoices(info, OrderId(UUID(self.id)))
+
+    @strawberry.field(
+        description="Payments of it that the customer's bank takes back, oldest first.",
+        extensions=[Allow(*HEAD_OFFICE)],
+    )
+    async def disputes(self, info: Info) -> list[Dispute]:
+        """The order's disputes, loaded for all orders of the operation at once."""
+        return await load_disputes(info.context, self.id)
+
+    @strawberry.field(description="What each promotion took off which line.")
+    def discounts(self) -> list[DiscountLine]:
+        """The discounts, only made when asked for."""
+        return DiscountLine.all(self.twin)
+
+    @strawberry.field(
+        description="The tax by rate, the highest first, of all units that were ever ordered."
+    )
+    def tax_lines(self) -> list[TaxLine]:
+        """The tax lines, only computed when asked for."""
+        return [TaxLine.of(line, self.twin.currency) for line in self.twin.tax_lines]
+
+    @strawberry.field(description="The rate by which prices were converted; null if none was.")
+    def exchange_rate(self) -> ConversionRate | None:
+        """The rate that was used."""
+        pricing = self.twin.pricing
+        used = pricing.exchange_rate if pricing else None
+        return ConversionRate.of(used) if used else None
 
     @strawberry.field(description="Its shipments, oldest first.")
     async def shipments(self, info: Info) -> list[Shipment]:
@@ -240,6 +302,19 @@ class Order(relay.Node):
         told = await info.context.loader("notices_by_order", load).load(self.id)
         return [OrderNotice.of(each) for each in told]
 
+    @strawberry.field(
+        description="What customer and partners were told, on each channel, oldest first.",
+        extensions=[Allow(*STAFF)],
+    )
+    async def notifications(
+        self, info: Info
+    ) -> list[Annotated["Notification", strawberry.lazy("schema.notifications.types")]]:
+        """The order's notifications, loaded for all orders of the operation at once."""
+        # Known here only when asked, as the customers' types are.
+        from schema.notifications.types import load_notifications
+
+        return await load_notifications(info, OrderId(UUID(self.id)))
+
     @classmethod
     async def resolve_nodes(
         cls, *, info: Info, node_ids: Iterable[str], required: bool = False
@@ -274,9 +349,11 @@ class Order(relay.Node):
             delivery_mode=order.delivery_mode,
             delivery_location_id=global_id("Location", place) if place else None,
             unfilled_policy=order.unfilled_policy,
+            deliver_by=order.deliver_by,
             language=order.language,
             items_total=Money.of(order.items_minor, order.currency),
             shipping=Money.of(order.shipping_minor, order.currency),
+            discount=Money.of(order.discount_minor, order.currency),
             tax=Money.of(order.tax_minor, order.currency),
             tax_included=order.tax_included,
             total=Money.of(order.total_minor, order.currency),

@@ -15,7 +15,13 @@ from strawberry.utils.str_converters import to_camel_case
 from domain.common.errors import ValidationFailed
 from domain.sourcing.rules import commands
 from domain.sourcing.rules.forms import rules_of
-from domain.sourcing.rules.model import STANDARD_COSTS, CostSettings, RuleSetId, Scope
+from domain.sourcing.rules.model import (
+    MAX_LATE_DAYS,
+    STANDARD_COSTS,
+    CostSettings,
+    RuleSetId,
+    Scope,
+)
 from schema.catalog.enums import ChannelKind
 from schema.ids import id_of
 from schema.inputs import KEY, VERSION
@@ -88,9 +94,22 @@ class SourcingCostsInput:
         default=STANDARD_COSTS.risk_minor,
         description=f"Per unit at a location without any trust, {_MINOR}; less in proportion.",
     )
+    late_minor: int = strawberry.field(
+        default=STANDARD_COSTS.late_minor,
+        description="Per unit and begun day after the date that the order is wanted by, at most "
+        f"{MAX_LATE_DAYS} days, {_MINOR}.",
+    )
     unfilled_minor: int = strawberry.field(
         default=STANDARD_COSTS.unfilled_minor,
         description=f"Per unit that nobody serves, {_MINOR}.",
+    )
+
+    carrier_rates: bool = strawberry.field(
+        default=STANDARD_COSTS.carrier_rates,
+        description="Parcels cost what the carriers' rates in this currency say for the address: "
+        "the price of the lightest parcel each, and by weight the difference to one parcel with "
+        "all goods. `parcelMinor`, `parcelAbroadMinor`, `perKgMinor` and `per100kmMinor` count "
+        "where there is no rate.",
     )
 
     def to_domain(self) -> CostSettings:
@@ -110,7 +129,9 @@ class SourcingCostsInput:
             per_100km_minor=self.per_100km_minor,
             handling_minor=handling,
             risk_minor=self.risk_minor,
+            late_minor=self.late_minor,
             unfilled_minor=self.unfilled_minor,
+            carrier_rates=self.carrier_rates,
         )
 
 

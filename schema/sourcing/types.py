@@ -79,7 +79,13 @@ class SourcingCosts:
     risk_minor: int = strawberry.field(
         description="Per unit at a location without any trust; less in proportion."
     )
+    late_minor: int = strawberry.field(
+        description="Per unit and begun day after the date that the order is wanted by."
+    )
     unfilled_minor: int = strawberry.field(description="Per unit that nobody serves.")
+    carrier_rates: bool = strawberry.field(
+        description="Whether parcels cost what the carriers' rates say, where there is one."
+    )
 
     @staticmethod
     def of(costs: model.CostSettings) -> "SourcingCosts":
@@ -95,7 +101,9 @@ class SourcingCosts:
                 for kind, minor in sorted(costs.handling_minor.items())
             ],
             risk_minor=costs.risk_minor,
+            late_minor=costs.late_minor,
             unfilled_minor=costs.unfilled_minor,
+            carrier_rates=costs.carrier_rates,
         )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SEPARATE = {"localstripe"}
+"""A program that tests start, and whose code none of ours is linked with."""
 PERMISSIVE = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MPL-2.0", "Unlicense"}
 
 _ROW = re.compile(r"^\| `(?P<name>[^`]+)` \|(?P<rest>.*)\|$", re.MULTILINE)
@@ -79,4 +81,5 @@ def test_the_requirement_files_agree_with_each_other() -> None:
 def test_each_row_is_filled_in_and_the_licence_is_permissive(row: Row) -> None:
     assert row.reason
     assert row.chosen_over
-    assert set(re.findall(r"[A-Za-z0-9.-]+", row.licence)) - {"AND", "OR"} <= PERMISSIVE
+    if row.name not in SEPARATE:
+        assert set(re.findall(r"[A-Za-z0-9.-]+", row.licence)) - {"AND", "OR"} <= PERMISSIVE

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.schema import bare_schema
 from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import sales_order
@@ -15,7 +14,7 @@ from schema.context import Services
 from tests.resolvers.test_orders import gid, wish
 from tests.support import stock
 from tests.support.engines import engine_of
-from tests.support.graphql import Api
+from tests.support.graphql import Api, remembering_schema
 from tests.support.shop import ADMIN, AGENT, ROME_TILL, WEB_SHOP, Shop, open_shop
 
 PLACE_MANY = """mutation($input: PlaceOrdersInput!) { placeOrders(input: $input) {
@@ -42,7 +41,7 @@ async def api(shop: Shop, request: pytest.FixtureRequest) -> AsyncGenerator[Api]
     async with engine_of(shop) as opened:
         engine = opened if request.param else None
         services = Services(shop.database, shop.gateway, shop.terms, engine=engine)
-        yield Api(bare_schema(), services)
+        yield Api(remembering_schema(), services)
 
 
 def some(number: int, **changes: Any) -> list[dict[str, Any]]:

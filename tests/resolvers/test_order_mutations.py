@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
-from app.schema import bare_schema
 from domain.common.tables import idempotency_key
 from domain.identity.model import Actor, Role
 from domain.orders.tables import fulfillment_order, line_group, order_history, sales_order
@@ -18,7 +17,7 @@ from domain.payments.tables import payment
 from domain.stock.tables import stock_level
 from schema.context import Services
 from tests.resolvers.test_orders import PLACE, wish
-from tests.support.graphql import Api
+from tests.support.graphql import Api, remembering_schema
 from tests.support.shop import ADMIN, MILAN_TILL, ROME, ROME_TILL, Shop, open_shop
 
 ORDER = "order { id status version holds paymentStatus fulfillmentStatus }"
@@ -106,7 +105,7 @@ async def shop(engine: AsyncEngine, clean_database: str) -> Shop:
 
 @pytest.fixture
 def api(shop: Shop) -> Api:
-    schema = bare_schema()
+    schema = remembering_schema()
     return Api(schema, Services(shop.database, shop.gateway, shop.terms))
 
 

@@ -71,6 +71,7 @@ async def test_set_price_keeps_its_contract(api: Api, engine: AsyncEngine) -> No
         "channel": "WEB",
         "currency": "EUR",
         "amount_minor": 1990,
+        "segment": None,
         "valid_from": "2025-12-31T23:00:00+00:00",
         "valid_to": None,
     }

@@ -16,7 +16,7 @@ from resolvers.node import NodeQuery
 from resolvers.orders import OrdersMutation, OrdersQuery
 from resolvers.shipments import ShipmentsMutation, ShipmentsQuery
 from schema.context import Services
-from tests.support.graphql import Api
+from tests.support.graphql import Api, remembering_schema
 from tests.support.packed_order import loaded, packed, parcel, ship, shipments, shipping
 from tests.support.shop import (
     ADMIN,
@@ -76,7 +76,7 @@ def services(shop: Shop) -> Services:
 
 @pytest.fixture
 def api(services: Services) -> Api:
-    return Api(strawberry.Schema(Query, Mutation), services)
+    return Api(remembering_schema(Query, Mutation), services)
 
 
 def gid(kind: str, key: object) -> str:

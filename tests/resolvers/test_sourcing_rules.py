@@ -29,7 +29,7 @@ WRITERS = (OPERATIONS, ADMIN)
 HOUR = timedelta(hours=1)
 _RULE = "name when where effect { kind value }"
 _COSTS = """currency parcelMinor parcelAbroadMinor perKgMinor per100kmMinor
-  handling { kind minor } riskMinor unfilledMinor"""
+  handling { kind minor } riskMinor lateMinor unfilledMinor carrierRates"""
 _VERSION = f"""id number status validFrom validUntil retiredAt timeZone author note createdAt
   rules {{ {_RULE} }} costs {{ {_COSTS} }}"""
 _SCOPE = "scope { channel country orderType deliveryMode }"
@@ -233,7 +233,9 @@ async def test_saving_a_draft_keeps_its_contract(api: Api, desk: Desk, engine: A
         "per100kmMinor": 50,
         "handling": [{"kind": "STORE", "minor": 30}],
         "riskMinor": 100,
+        "lateMinor": 200,
         "unfilledMinor": 1_000_000,
+        "carrierRates": False,
     }
     event = (await events(engine))[-1]
     assert (event["payload"]["action"], event["payload"]["number"]) == ("SAVE_DRAFT", 1)

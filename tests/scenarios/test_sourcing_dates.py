@@ -9,13 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from app.migrate import upgrade_async
-from app.schema import bare_schema
 from app.simulation.clock import Clock
 from domain.common.database import Database, write_engine
 from domain.locations.tables import location
 from schema.context import Services
 from tests.support import stock
-from tests.support.graphql import Api
+from tests.support.graphql import Api, remembering_schema
 from tests.support.sourcing_stage import decision, drafted, redrafted, scheduled, served_by
 from tests.support.stage import Stage, open_stage
 
@@ -59,7 +58,7 @@ async def house(new_database: Callable[[], Awaitable[str]]) -> AsyncGenerator[Ho
     services = Services(
         Database(engines[1], engines[1], lambda: None), first.services.gateway, first.shop.terms
     )
-    second = Stage(engines[1], first.shop, services, Api(bare_schema(), services))
+    second = Stage(engines[1], first.shop, services, Api(remembering_schema(), services))
     yield House(clock, (first, second))
     for engine in engines:
         await engine.dispose()

@@ -16,7 +16,7 @@ Rows = Mapping[str, Sequence[Row]]
 TABLES = (
     "sales_order", "line_group", "order_line", "fulfillment_order", "shipment", "parcel",
     "transfer", "stock_count", "reservation", "purchase_order", "location", "label",
-    "wave",
+    "wave", "sales_return",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ class Scope(Enum):
     PURCHASE = ("purchase_order", "", "PurchaseOrder")
     LABEL = ("label", "", "Label")
     WAVE = ("wave", "", "Wave")
+    RETURN = ("sales_return", "return_id", "Return")
     NOTHING = ("", "", "")
 
     @property
@@ -119,7 +120,7 @@ class Call:
             Scope.ORDER: "orderId", Scope.WORK: "fulfillmentOrderId", Scope.SHIPMENT: "shipmentId",
             Scope.TRANSFER: "transferId", Scope.COUNT: "countId",
             Scope.RESERVATION: "reservationId", Scope.PURCHASE: "purchaseOrderId",
-            Scope.LABEL: "labelId", Scope.WAVE: "waveId",
+            Scope.LABEL: "labelId", Scope.WAVE: "waveId", Scope.RETURN: "returnId",
         }.get(self.scope)  # fmt: skip
         given: dict[str, Any] = {"idempotencyKey": uuid4().hex}
         if field_name is not None:

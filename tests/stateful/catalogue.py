@@ -68,6 +68,22 @@ def _here(now: Now) -> dict[str, Any]:
     return {"locationId": _place(now.pick)}
 
 
+def _asked_back(now: Now) -> dict[str, Any]:
+    lines = [line | {"reason": "CHANGED_MIND"} for line in _lines(now)]
+    return {"method": now.one("STORE_DROP_OFF", "LABEL"), "lines": lines}
+
+
+def _found(now: Now) -> dict[str, Any]:
+    what = now.one("RESTOCK", "QUARANTINE", "WRITE_OFF", "SEND_TO_VENDOR", "TRANSFER")
+    line = _lines(now)[0]["orderLineId"]
+    found = {"orderLineId": line, "quantity": 1, "condition": "AS_NEW", "disposition": what}
+    return {"findings": [found]}
+
+
+def _return(name: str, *first: Action, guard: Guard | None = None) -> Call:
+    return Call(name, "ChangeReturnInput", Scope.RETURN, first, Which.FITTING, guard=guard)
+
+
 def _placed(now: Now) -> dict[str, Any]:
     mode = now.one("SHIP", "SHIP", "PICKUP", "SHIP_TO_STORE", "SHIP")
     policy = ("BACKORDER_REST", "SHIP_COMPLETE", "CANCEL_REST", "REFUSE")[now.pick % 4]
@@ -151,6 +167,10 @@ CALLS: Sequence[Call] = (
     _order("payOrder", "PayOrderInput", A.ALLOCATE, A.BACKORDER, which=Which.NONE,
            then=frozenset({A.HAND_OVER}),
            ways=2, given=lambda n: {"payment": n.one(None, CARD)}),
+    _order("refundOrder", "RefundOrderInput", ways=3, given=lambda n: {
+        "reason": "walk", "amount": {"amount": str(1 + n.way * 15), "currency": "EUR"}}),
+    _order("payRefundDue", "PayRefundDueInput", ways=2,
+           given=lambda n: {"tender": n.one("CASH", "STORE_CREDIT")}),
     _order("releaseOrder", "ChangeOrderInput", A.RELEASE, which=Which.FITTING,
            guard=lambda n: _confirmed(n) and _no_hold(n)
            and n.order["unfilled_policy"] != "SHIP_COMPLETE"),
@@ -192,15 +212,16 @@ CALLS: Sequence[Call] = (
          guard=lambda n: _no_hold(n) and _no_request(n) and _confirmed(n),
          given=lambda _: {"carrier": "DHL", "parcels": [{"trackingNumber": uuid4().hex}]}),
     Call("rejectFulfillmentOrder", "RejectFulfillmentOrderInput", Scope.WORK, (A.REJECT,),
-         Which.FITTING, SOURCED, guard=lambda _: True,
+         Which.FITTING, SOURCED, guard=lambda _: True, others=True,
          ways=4, given=lambda n: {"reason": n.one(*FAILURES)}),
     Call("reportPick", "ReportPickInput", Scope.WORK, (A.CONFIRM_PICK, A.SHORT_PICK),
-         Which.FITTING, SOURCED, ways=3, given=lambda n: {"lines": _lines(n, 0)}, marks=_KEPT),
+         Which.FITTING, SOURCED, others=True, ways=3, given=lambda n: {"lines": _lines(n, 0)},
+         marks=_KEPT),
     Call("acceptCancelRequest", "AnswerCancelInput", Scope.WORK, (A.ACCEPT_CANCEL,), Which.FITTING,
          guard=lambda n: not _no_request(n)),
     Call("refuseCancelRequest", "AnswerCancelInput", Scope.WORK),
     Call("receivePickupTransfer", "ReceivePickupTransferInput", Scope.WORK,
-         (A.RECEIVE_TRANSFER, A.MISS_TRANSFER), Which.FITTING, SOURCED,
+         (A.RECEIVE_TRANSFER, A.MISS_TRANSFER), Which.FITTING, SOURCED, others=True,
          ways=4, given=lambda n: n.one({}, {"lines": _lines(n, 0)}), marks=_KEPT),
     Call("createWave", "CreateWaveInput", Scope.NOTHING, given=_here),
     Call("startWave", "StartWaveInput", Scope.WAVE, then=frozenset({A.START_PICKING}),
@@ -215,6 +236,20 @@ CALLS: Sequence[Call] = (
                                           "DELAYED", "RETURNED_TO_ORIGIN")}),
     Call("receiveReturnedParcel", "ReceiveReturnedParcelInput", Scope.PARCEL,
          (A.RETURN_TO_ORIGIN,)),
+    Call("receiveUndeliveredParcel", "ReceiveUndeliveredParcelInput", Scope.PARCEL,
+         (A.RETURN_TO_ORIGIN, A.RECEIVE_RETURN), given=_here),
+    _order("requestReturn", "RequestReturnInput", A.REQUEST_RETURN, which=Which.FITTING,
+           then=frozenset({A.AUTHORISE_RETURN}), ways=2, given=_asked_back),
+    _return("authoriseReturn", A.AUTHORISE_RETURN, guard=lambda _: True),
+    _return("rejectReturn", A.CANCEL_RETURN, guard=lambda _: True),
+    _return("cancelReturn", A.CANCEL_RETURN, guard=lambda _: True),
+    Call("sendReturn", "SendReturnInput", Scope.RETURN, (A.SEND_RETURN,), Which.FITTING,
+         guard=lambda _: True),
+    Call("receiveReturn", "ReceiveReturnInput", Scope.RETURN, (A.RECEIVE_RETURN,), Which.FITTING,
+         given=_here),
+    Call("inspectReturn", "InspectReturnInput", Scope.RETURN,
+         (A.RESTOCK, A.QUARANTINE, A.WRITE_OFF, A.SEND_TO_VENDOR, A.TRANSFER_RETURN),
+         Which.FITTING, SOURCED, given=_found, others=True, ways=5),
     Call("createLabel", "CreateLabelInput", Scope.WORK,
          given=lambda _: {"carrier": "GLS", "service": "STANDARD", "weightG": 500}),
     Call("editLabel", "EditLabelInput", Scope.LABEL, given=lambda _: {"address": ADDRESS}),
@@ -257,16 +292,30 @@ CALLS: Sequence[Call] = (
 _NO_ORDERS = "it changes no order, no stock and nothing on the way"
 EXEMPT: Mapping[str, str] = {
     "placeOrders": "it is placeOrder for each; tests/resolvers/test_many_orders.py",
+    "returnWithoutReceipt": "no order has to do with it; tests/scenarios/test_no_receipt.py",
+    "receiveReturnBag": "it is requestReturn and receiveReturn; tests/scenarios/test_returns.py",
+    "exchangeReturn": "it places an order and puts value aside; tests/scenarios/test_exchanges.py",
+    **dict.fromkeys(
+        ("confirmPaymentReceived", "reportPaymentBounced"),
+        "the walk pays by card; tests/scenarios/test_tenders.py",
+    ),
     **dict.fromkeys(
         ("enrollDevice", "revokeDevice", "revokeSession", "createLocation", "updateLocation",
          "assignChannelLocations", "createChannel", "updateChannel", "createProduct",
          "updateProduct", "setVariantSellable", "setKitComponents", "setPrice", "setTaxRate",
+         "setExchangeRate", "createPromotion", "updatePromotion", "activatePromotion",
+         "endPromotion", "addCoupons", "setCustomerSegments",
          "createCustomer", "updateCustomer", "addCustomerAddress", "removeCustomerAddress",
          "recordConsent", "addCustomerNote", "setStockBin", "recordSupplierInvoice",
          "setCarrierRates", "createPickList",
          "resolveFulfillmentException", "createRuleSet", "saveRuleSetDraft", "scheduleRuleSet",
          "activateRuleSet", "rollbackRuleSet", "retireRuleSet", "simulateRuleSet",
-         "cancelSourcingSimulation"),
+         "cancelSourcingSimulation", "issueGiftCard", "adjustVoucher", "cancelGiftCard",
+         "grantStoreCredit", "setCreditLimit", "recordAccountPayment",
+         "closeDay", "setAccountNumber", "setLegalEntity",
+         "setNotificationPreferences", "resendNotification", "createWebhookEndpoint",
+         "setReturnPolicy", "setDispositionRules", "updateWebhookEndpoint",
+         "rotateWebhookSecret", "disableWebhookEndpoint"),
         _NO_ORDERS,
     ),
 }  # fmt: skip

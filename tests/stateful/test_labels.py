@@ -26,7 +26,7 @@ from tests.support.stage import TO_PACKED, gid, wish
 
 PICK = st.integers(0, 50)
 ANSWERS = st.sampled_from([Outcome.DONE, Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN])
-EXAMPLES = int(os.environ.get("UNICO_STATEFUL_EXAMPLES", "60")) // 3
+EXAMPLES = max(10, int(os.environ.get("UNICO_STATEFUL_EXAMPLES", "20")) // 6)
 CHANGES = ("createLabel", "editLabel", "voidLabel")
 FAST = {"carrier": "SCRIPT", "service": "FAST", "weightG": 500}
 

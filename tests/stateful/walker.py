@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,9 +126,9 @@ class Walker:
 
 def _reach(call: Call, mode: DeliveryMode, group: Row, mine: set[str]) -> set[GroupState]:
     state = GroupState(group["state"])
-    if group["id"] in mine or call.others:
+    if group["id"] in mine:
         return call.may_become(mode, state)
-    return {state}
+    return replace(call, first=()).may_become(mode, state) if call.others else {state}
 
 
 def _states(call: Call, now: Now) -> list[Any]:

@@ -1,11 +1,30 @@
 """Asking the API's schema in process, in somebody's name."""
 
+from functools import cache
 from typing import Any
 
 from strawberry import Schema
+from strawberry.extensions import ParserCache, ValidationCache
 
+from app.schema import Mutation, Query, bare_schema
 from domain.identity.model import Actor
 from schema.context import Context, Services
+
+
+@cache
+def remembering_schema(
+    query: type = Query, mutation: type = Mutation, subscription: type | None = None
+) -> Schema:
+    """The schema of these root fields, without limits. It is built once, and a document that many
+    tests ask is parsed and validated once.
+    """
+    return Schema(
+        query=query,
+        mutation=mutation,
+        subscription=subscription,
+        config=bare_schema().config,
+        extensions=[lambda: ParserCache(1_000), lambda: ValidationCache(1_000)],
+    )
 
 
 class Api:

@@ -30,7 +30,13 @@ from domain.trials.tables import sourcing_simulation
 from subscriptions.feed import Scope
 from tests.support.api import Api, LiveSocket
 from tests.support.packed_order import placed
-from tests.support.shared_live import goods_came, hold_changed, payload_of, token_of
+from tests.support.shared_live import (
+    goods_brought_back,
+    goods_came,
+    hold_changed,
+    payload_of,
+    token_of,
+)
 from tests.support.shop import (
     ADMIN,
     AGENT,
@@ -101,6 +107,10 @@ async def another_order(world: World, _: int) -> None:
     await placed(world.shop, {"HAT": 1})
 
 
+async def one_more_return(world: World, _: int) -> None:
+    await goods_brought_back(world.shop)
+
+
 async def one_more_row(world: World, _: int) -> None:
     await import_went_on(world.shop.database, world.job)
 
@@ -125,6 +135,16 @@ CASES = {
         " kind items { orderNumber version } } }",
         lambda _: {"place": gid("Location", ROME)},
         another_order,
+        Scope.LOCATION,
+        (ROME_TILL, OTHER_TILL),
+        (ADMIN, ROME_MANAGER, ROME_PICKER, BOTH_TILL),
+        {MILAN_TILL: "FORBIDDEN", AGENT: "FORBIDDEN", WEB_SHOP: "FORBIDDEN", "ada": "FORBIDDEN"},
+    ),
+    "returnsChanged": Case(
+        "subscription($place: ID!) { returnsChanged(locationId: $place) {"
+        " kind returns { number version } } }",
+        lambda _: {"place": gid("Location", ROME)},
+        one_more_return,
         Scope.LOCATION,
         (ROME_TILL, OTHER_TILL),
         (ADMIN, ROME_MANAGER, ROME_PICKER, BOTH_TILL),

@@ -17,7 +17,7 @@ from domain.orders.repository import orders_by_id
 from domain.orders.results import WorkChanged
 from domain.orders.states import GroupState
 from domain.orders.work import pack, release_order, start_picking
-from domain.payments.gateway import GatewayAnswer, PaymentGateway
+from domain.payments.gateway import GatewayAnswer, Operation, PaymentGateway
 from domain.shipments.commands import GivenParcel, GivenParcelLine, ShipFulfillmentOrder
 from domain.shipments.model import Shipment
 from domain.shipments.repository import shipments_by_order
@@ -155,3 +155,8 @@ class Interrupted:
 
     async def void(self, psp_key: str, reference: str) -> GatewayAnswer:
         return await self.gateway.void(psp_key, reference)
+
+    async def look_up(
+        self, operation: Operation, psp_key: str, reference: str | None
+    ) -> GatewayAnswer | None:
+        return await self.gateway.look_up(operation, psp_key, reference)

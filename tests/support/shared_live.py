@@ -16,20 +16,26 @@ from app.live.events import SharedEvents
 from app.live.operation import SharedOperation
 from app.live.protocol import SocketProtocol
 from app.server import listen
-from domain.common.ids import OrderId, Sku
+from domain.common.ids import ChannelCode, OrderId, Sku
 from domain.common.transaction import Tx
 from domain.identity.model import Actor
-from domain.orders.commands import ChangeHold
+from domain.orders.checkout import place_order
+from domain.orders.commands import ChangeHold, Delivery, GivenPayment
 from domain.orders.holding import hold_order, release_hold
-from domain.orders.states import Hold
+from domain.orders.states import DeliveryMode, Hold
+from domain.payments.model import Tender
+from domain.returns.commands import BagOrder, ReceiveBag
+from domain.returns.model import ReturnLine, ReturnReason
+from domain.returns.receiving import receive_bag
 from domain.stock.model import Demand
 from domain.stock.receive import receive
 from subscriptions.cohort import Cohort
 from subscriptions.fanout import Fanout
 from subscriptions.metrics import LiveMetrics
 from tests.support.api import Api, LiveSocket
+from tests.support.packed_order import loaded
 from tests.support.road import counted
-from tests.support.shop import ADMIN, Shop
+from tests.support.shop import ADMIN, ROME, ROME_TILL, Shop, order
 from tests.support.stock import place
 from tests.support.waiting import until
 
@@ -202,3 +208,16 @@ async def hold_changed(shop: Shop, order_id: OrderId, *, on: bool) -> None:
     step = hold_order if on else release_hold
     command = ChangeHold(uuid4().hex, order_id, Hold.FRAUD)
     await shop.database.run(lambda tx: step(tx, ADMIN, command), actor_key=ADMIN.key)
+
+
+async def goods_brought_back(shop: Shop) -> None:
+    """A hat is sold at Rome's till, and brought back there: one commit about returns."""
+    wish = order(
+        channel=ChannelCode("POS"),
+        delivery=Delivery(DeliveryMode.TAKE_AWAY, location_id=ROME),
+        payment=GivenPayment(Tender.CASH),
+    )
+    sold = await loaded(shop, (await place_order(shop.till(ROME_TILL), wish)).order_id)
+    line = ReturnLine(sold.lines[0].id, 1, ReturnReason.OTHER)
+    bag = ReceiveBag(uuid4().hex, ROME, (BagOrder((line,), sold.id),))
+    await shop.database.run(lambda tx: receive_bag(tx, ROME_TILL, bag), actor_key=ROME_TILL.key)

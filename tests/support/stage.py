@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import relay
 
 from app.duties import duties_of
-from app.schema import bare_schema
 from domain.all_tables import metadata
 from domain.identity.model import Actor
+from domain.orders.invoicing import issue_due
 from schema.context import Services
 from tests.support import stock
-from tests.support.graphql import Api
+from tests.support.graphql import Api, remembering_schema
 from tests.support.shop import ADMIN, PLACES, WEB_SHOP, Shop, open_shop
 
 ORDER = """id number status holds version fulfillmentStatus paymentStatus
@@ -50,7 +50,7 @@ class Stage:
     level_fields: str = field(default="sku onHand allocated reserved available safety version")
 
     async def do(
-        self, actor: Actor, name: str, kind: str, selection: str, /, **given: Any
+        self, actor: Actor | None, name: str, kind: str, selection: str, /, **given: Any
     ) -> dict[str, Any]:
         """The answer of a mutation with an `input` of that kind: payload or error.
 
@@ -102,7 +102,10 @@ class Stage:
         return await self.api.do(actor, document, id=order_id)
 
     async def tick(self) -> int:
-        """The number of things that all duties of the scheduler did in one sweep."""
+        """The number of things that all duties of the scheduler did in one sweep, apart from the
+        invoices and credit notes that were due: they are issued first.
+        """
+        await issue_due(self.services.database)
         return sum([await duty.run() for duty in duties_of(self.services)])
 
     async def make_due(self, table: str, column: str, **where: Any) -> None:
@@ -186,4 +189,4 @@ async def open_stage(engine: AsyncEngine, stock_of: Mapping[str, Mapping[str, in
     """A shop over a clean database (units by SKU and location code) and its API."""
     shop = await open_shop(engine, stock_of)
     services = Services(shop.database, shop.gateway, shop.terms)
-    return Stage(engine, shop, services, Api(bare_schema(), services))
+    return Stage(engine, shop, services, Api(remembering_schema(), services))

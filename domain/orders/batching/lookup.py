@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,15 +15,16 @@ from domain.common.sql import few_given
 from domain.common.transaction import Tx
 from domain.customers.directory import Directory, ReferenceIsNew, look_up
 from domain.customers.resolve import ResolvedCustomer
+from domain.orders.baskets import Draft, priced_lines, region_of
 from domain.orders.batching.jobs import Acceptance
 from domain.orders.candidates import Found, candidates_among, limited
 from domain.orders.capacity import works_today
 from domain.orders.commands import PlaceOrder
-from domain.orders.draft import Draft, priced_lines
 from domain.orders.model import Line
 from domain.orders.place import store_countries, tax_country
 from domain.orders.postal_points import Points, point_in, points_near
 from domain.orders.tables import sales_order
+from domain.promotions.repository import promotions_of
 from domain.sourcing.model import SourcingPolicy
 from domain.stock.repository import CandidateLevel, candidates
 from domain.stock.shelves import Place
@@ -73,19 +75,23 @@ async def known_of(tx: Tx, jobs: Sequence[Acceptance]) -> Known:
     """All that is to know of the jobs, as it is committed now. Nothing is locked.
 
     At most one statement for the stores, for the customers, for the references, for the rules of
-    sourcing, for the capacities and for postal codes; one for each market (channel, currency and
-    country) and one for each channel.
+    sourcing, for the rates that these go by, for the capacities, for postal codes, and for
+    promotions that changed; one for each market (channel, currency and country) and one for each
+    channel.
     """
     now = await tx.now()
     commands = [job.command for job in jobs]
     countries = await store_countries(tx, commands)
     offers = await _offers(tx, commands, countries, now)
-    directory = await look_up(tx, [command.customer for command in commands])
+    promotions = await promotions_of(tx.connection, _stamp(offers))
+    directory = await look_up(tx.connection, [command.customer for command in commands])
     points = await points_near(tx.connection, [command.delivery.address for command in commands])
     priced: dict[Acceptance, tuple[Draft, list[Line]] | DomainError | ReferenceIsNew] = {}
     for job in jobs:
         try:
-            priced[job] = _priced(job, countries, offers, directory, points, now)
+            draft = _draft(job, countries, offers, directory, points, now)
+            draft = replace(draft, promotions=promotions) if promotions else draft
+            priced[job] = (draft, priced_lines(job.command, draft))
         except (DomainError, ReferenceIsNew) as refusal:
             priced[job] = refusal
     levels = await _levels(tx, priced)
@@ -107,21 +113,21 @@ async def known_of(tx: Tx, jobs: Sequence[Acceptance]) -> Known:
     return Known(ready, directory, await _taken(tx, commands), available, policy)
 
 
-def _priced(
+def _draft(
     job: Acceptance,
     countries: Mapping[LocationId | None, str],
     offers: Mapping[_Market, Mapping[Sku, Offer] | NotFound],
     directory: Directory,
     points: Points,
     now: datetime,
-) -> tuple[Draft, list[Line]]:
+) -> Draft:
     """The refusals come in the order in which `accept` meets them."""
     command = job.command
     country = tax_country(command, countries)
     offered = offers[command.channel, command.currency, country]
     if isinstance(offered, NotFound):
         raise offered
-    draft = Draft(
+    return Draft(
         offers=offered,
         customer=_customer(job, directory),
         country=country,
@@ -130,8 +136,8 @@ def _priced(
         updated_at=now,
         pay_until=now + job.terms.payment_window,
         near=point_in(points, command.delivery.address),
+        region=region_of(command.delivery.address),
     )
-    return draft, priced_lines(command, draft)
 
 
 def _customer(job: Acceptance, directory: Directory) -> ResolvedCustomer:
@@ -145,6 +151,7 @@ async def _offers(
     now: datetime,
 ) -> Mapping[_Market, Mapping[Sku, Offer] | NotFound]:
     wanted: defaultdict[_Market, set[Sku]] = defaultdict(set)
+    regions: defaultdict[_Market, set[str]] = defaultdict(set)
     for command in commands:
         try:
             country = tax_country(command, countries)
@@ -152,14 +159,29 @@ async def _offers(
             continue  # it is refused when its turn comes
         market = (command.channel, command.currency, country)
         wanted[market] |= {line.sku for line in command.lines}
+        regions[market].add(region_of(command.delivery.address))
     found: dict[_Market, Mapping[Sku, Offer] | NotFound] = {}
     for market, skus in wanted.items():
         channel, currency, country = market
         try:
-            found[market] = await quote(tx.connection, skus, channel, currency, country, now)
+            found[market] = await quote(
+                tx.connection, skus, channel, currency, country, now, regions[market]
+            )
         except NotFound as unknown:
             found[market] = unknown
     return found
+
+
+def _stamp(offers: Mapping[_Market, Mapping[Sku, Offer] | NotFound]) -> UUID | None:
+    """That of the newest promotions that the offers were read with."""
+    stamps = [
+        offer.stamp
+        for found in offers.values()
+        if not isinstance(found, NotFound)
+        for offer in list(found.values())[:1]
+        if offer.stamp is not None
+    ]
+    return max(stamps, default=None)
 
 
 async def _levels(

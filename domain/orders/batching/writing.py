@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import UpdateBase
 
+from domain.accounting.model import Booking
+from domain.accounting.posting import booking_rows, given_booking_writes
 from domain.common.fixed import Fixed
 from domain.common.many_keys import key_insert, key_update
 from domain.common.sql import insert_given, rows_given, together, upsert_given
 from domain.common.transaction import Tx
 from domain.customers.directory import customer_writes
 from domain.events.tables import outbox
+from domain.orders.bookkeeping import booking_of, bookings
 from domain.orders.model import Order
 from domain.orders.rows import (
     CHANGED_PARTS,
@@ -54,7 +57,11 @@ async def store_accepted(
         **stock,
         **customers,
     }
-    await _ACCEPTING.run(tx.connection, rows)
+    booking = bookings(_placed(each) for each in accepted)
+    if booking.transactions:
+        await _ACCEPTING_BOOKED.run(tx.connection, rows | booking_rows(booking))
+    else:
+        await _ACCEPTING.run(tx.connection, rows)
 
 
 async def store_settled(
@@ -70,21 +77,30 @@ async def store_settled(
         "events": tx.take_events(),
         **stock,
     }
-    await _SETTLING.run(tx.connection, rows)
+    booking = bookings(change.booking for change in changes)
+    if booking.transactions:
+        await _SETTLING_BOOKED.run(tx.connection, rows | booking_rows(booking))
+    else:
+        await _SETTLING.run(tx.connection, rows)
 
 
-def _accepting() -> sa.Select[int]:
+def _placed(accepted: Accepted) -> Booking | None:
+    return booking_of(None, accepted.order, str(accepted.entry["action"]))
+
+
+def _accepting(*also: UpdateBase) -> sa.Select[int]:
     return together(
         *customer_writes(),
         *[insert_given(table, names, part) for part, table, names in NEW_PARTS],
         insert_given(sourcing_decision, DECISION_COLUMNS, "decisions"),
         *shelf_writes(),
         key_insert(),
+        *also,
         _outbox_row(),
     )
 
 
-def _settling() -> sa.Select[int]:
+def _settling(*also: UpdateBase) -> sa.Select[int]:
     return together(
         _update_orders(),
         *[
@@ -95,6 +111,7 @@ def _settling() -> sa.Select[int]:
         insert_given(order_history, HISTORY_COLUMNS, "history"),
         *shelf_writes(),
         key_update(),
+        *also,
         _outbox_row(),
     )
 
@@ -116,3 +133,6 @@ def _outbox_row() -> UpdateBase:
 
 _ACCEPTING = Fixed(_accepting)
 _SETTLING = Fixed(_settling)
+# Most batches book nothing: money and goods move later.
+_ACCEPTING_BOOKED = Fixed(lambda: _accepting(*given_booking_writes()))
+_SETTLING_BOOKED = Fixed(lambda: _settling(*given_booking_writes()))

@@ -31,7 +31,7 @@ async def delivery_options(
     connection: AsyncConnection, actor: Actor, ask: AskOptions, sourcing: Sourcing
 ) -> list[Option]:
     """How the cart can be delivered as things are now, by the same policy as placing; nothing is
-    kept for it. Eleven statements at most, no locks.
+    kept for it. Twelve statements at most, no locks.
 
     Raises:
         ValidationFailed, Forbidden: see `checked`. NotFound: there is no such channel, or no such

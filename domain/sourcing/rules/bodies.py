@@ -16,6 +16,7 @@ _AMOUNTS = {
     "per_kg_minor": "perKgMinor",
     "per_100km_minor": "per100kmMinor",
     "risk_minor": "riskMinor",
+    "late_minor": "lateMinor",
     "unfilled_minor": "unfilledMinor",
 }
 """Fields of `CostSettings` that are amounts, and what clients call them."""

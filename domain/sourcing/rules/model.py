@@ -17,6 +17,8 @@ MAX_MINOR = 1_000_000_000
 """Largest amount of a cost or an effect, in minor units."""
 MAX_PARCELS = 100
 MAX_CAPACITY = 1_000_000
+MAX_LATE_DAYS = 90
+"""Days after the wanted date that cost something: a date long ago makes no order worthless."""
 DELIVERY_MODES = frozenset({"SHIP", "PICKUP", "TAKE_AWAY", "SHIP_TO_STORE", "PICKUP_POINT"})
 """How goods reach customers; `orders.DeliveryMode` by its values."""
 DEFAULT_TIME_ZONE = "Europe/Rome"
@@ -88,7 +90,9 @@ class CostSettings:
     `parcel_abroad_minor` is for a destination in another country than the location. `per_kg_minor`
     and `per_100km_minor` are in proportion. `handling_minor` is per unit, by kind of location (0
     unless given). `risk_minor` is per unit at a location without any trust, less in proportion to
-    the trust. `unfilled_minor` is per unit that nobody serves.
+    the trust. `late_minor` is per unit and begun day after the date that is wanted, at most
+    `MAX_LATE_DAYS` of them. `unfilled_minor` is per unit that nobody serves.
+    With `carrier_rates` a parcel costs what the carriers' rates say, where there is one.
     """
 
     currency: str = "EUR"
@@ -98,7 +102,9 @@ class CostSettings:
     per_100km_minor: int = 50
     handling_minor: Mapping[str, int] = field(default_factory=dict[str, int])
     risk_minor: int = 100
+    late_minor: int = 200
     unfilled_minor: int = 1_000_000
+    carrier_rates: bool = False
 
 
 STANDARD_COSTS = CostSettings()

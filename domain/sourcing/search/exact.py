@@ -8,6 +8,7 @@ from domain.sourcing.problem import Problem, Proof, ProofStatus, Proposal, Solut
 from domain.sourcing.search.bounds import Bound, Field, better_prices, bound_of, field_of
 from domain.sourcing.search.coupled import Units
 from domain.sourcing.search.instance import Instance, instance_of, proposal_of
+from domain.sourcing.search.one_unit import is_one_unit, solve_one_unit
 from domain.sourcing.search.serving import relaxed_cost, served
 from domain.sourcing.search.sets import Chosen, Sets
 
@@ -49,6 +50,8 @@ def solve(
 
     Equal problems get equal solutions, but for what `out_of_time` says.
     """
+    if is_one_unit(problem):
+        return solve_one_unit(problem, others)
     search = _Search(instance_of(problem), out_of_time or _never)
     status = ProofStatus.OPTIMAL
     try:

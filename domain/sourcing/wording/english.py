@@ -1,6 +1,7 @@
 """Decisions in English. Pure."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from domain.sourcing.decision import CostKind, EliminationReason
 from domain.sourcing.wording.voice import Comparison, Goods, LeftOut, Price, Voice
@@ -14,6 +15,7 @@ _TERMS = {
     CostKind.RISK: "stock risk",
     CostKind.MARKDOWN: "markdown avoided",
     CostKind.PREFERENCE: "preference of the rules",
+    CostKind.LATENESS: "late delivery",
     CostKind.UNFILLED: "unfilled units",
 }
 _DEARER = {
@@ -24,6 +26,7 @@ _DEARER = {
     CostKind.RISK: "the stock figures there are less certain",
     CostKind.MARKDOWN: "fewer markdowns would be avoided",
     CostKind.PREFERENCE: "the rules prefer the chosen locations",
+    CostKind.LATENESS: "from there it comes later",
     CostKind.UNFILLED: "more units would stay unfilled",
 }
 _CHEAPER = {
@@ -34,6 +37,7 @@ _CHEAPER = {
     CostKind.RISK: "the stock figures there are more certain",
     CostKind.MARKDOWN: "more markdowns would be avoided",
     CostKind.PREFERENCE: "the rules prefer these locations",
+    CostKind.LATENESS: "from there it comes sooner",
     CostKind.UNFILLED: "fewer units would stay unfilled",
 }
 _LIMITS = {
@@ -90,6 +94,19 @@ class English(Voice):
             f"{place} serves {self.goods(goods)}, {self.km(distance_km)} from the address, {cost}."
         )
 
+    def late(self, place: str, days: int) -> str:
+        """As `Voice.late`."""
+        count = f"{self.number(days)} {'day' if days == 1 else 'days'}"
+        return f"From {place} the goods come up to {count} late."
+
+    def waits(self, place: str, day: date) -> str:
+        """As `Voice.waits`."""
+        return f"{place} expects it on {day.isoformat()}: these units wait until then."
+
+    def leaves_complete(self) -> str:
+        """As `Voice.leaves_complete`."""
+        return "Nothing of the order leaves before all of it can: what there is is kept for it."
+
     def nobody_serves(self) -> str:
         """As `Voice.nobody_serves`."""
         return "No location serves anything in this plan."
@@ -142,6 +159,10 @@ class English(Voice):
                 rule = f"the rule “{given.rule}”" if given.rule else "a rule"
                 facts = f" ({compared[0]} against {compared[1]})" if compared else ""
                 return f"{places}: left out by {rule}{facts}."
+
+    def parcels_ruled(self, rule: str) -> str:
+        """As `Voice.parcels_ruled`."""
+        return f"A plan with more parcels would cost less, but the rule “{rule}” limits them."
 
     def other_limit(self, name: str) -> str:
         """As `Voice.other_limit`."""

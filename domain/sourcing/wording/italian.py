@@ -1,6 +1,7 @@
 """Decisions in Italian. Pure."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from domain.sourcing.decision import CostKind, EliminationReason
 from domain.sourcing.wording.voice import Comparison, Goods, LeftOut, Price, Voice
@@ -14,6 +15,7 @@ _TERMS = {
     CostKind.RISK: "rischio di giacenza",
     CostKind.MARKDOWN: "ribasso evitato",
     CostKind.PREFERENCE: "preferenza delle regole",
+    CostKind.LATENESS: "ritardo",
     CostKind.UNFILLED: "unità inevase",
 }
 _DEARER = {
@@ -24,6 +26,7 @@ _DEARER = {
     CostKind.RISK: "lì i dati di giacenza sono meno affidabili",
     CostKind.MARKDOWN: "si eviterebbero meno ribassi",
     CostKind.PREFERENCE: "le regole preferiscono le sedi scelte",
+    CostKind.LATENESS: "da lì la consegna arriva più tardi",
     CostKind.UNFILLED: "resterebbero inevase più unità",
 }
 _CHEAPER = {
@@ -34,6 +37,7 @@ _CHEAPER = {
     CostKind.RISK: "lì i dati di giacenza sono più affidabili",
     CostKind.MARKDOWN: "si eviterebbero più ribassi",
     CostKind.PREFERENCE: "le regole preferiscono queste sedi",
+    CostKind.LATENESS: "da lì la consegna arriva prima",
     CostKind.UNFILLED: "resterebbero inevase meno unità",
 }
 _PHRASES = {
@@ -114,6 +118,19 @@ class Italian(Voice):
             f"{place} serve {self.goods(goods)}, a {self.km(distance_km)} dall’indirizzo, {cost}."
         )
 
+    def late(self, place: str, days: int) -> str:
+        """As `Voice.late`."""
+        count = f"{self.number(days)} {'giorno' if days == 1 else 'giorni'}"
+        return f"Da {place} la merce arriva con un ritardo fino a {count}."
+
+    def waits(self, place: str, day: date) -> str:
+        """As `Voice.waits`."""
+        return f"{place} attende la merce per il {day:%d/%m/%Y}: le unità aspettano fino ad allora."
+
+    def leaves_complete(self) -> str:
+        """As `Voice.leaves_complete`."""
+        return "Nulla dell'ordine parte prima che possa partire tutto: ciò che c'è resta riservato."
+
     def nobody_serves(self) -> str:
         """As `Voice.nobody_serves`."""
         return "In questo piano nessuna sede serve nulla."
@@ -167,6 +184,12 @@ class Italian(Voice):
                 rule = f"la regola «{given.rule}»" if given.rule else "una regola"
                 facts = f" ({compared[0]} contro {compared[1]})" if compared else ""
                 return f"{places}: fuori dal piano per {rule}{facts}."
+
+    def parcels_ruled(self, rule: str) -> str:
+        """As `Voice.parcels_ruled`."""
+        return (
+            f"Un piano con più pacchi costerebbe meno, ma la regola «{rule}» ne limita il numero."
+        )
 
     def other_limit(self, name: str) -> str:
         """As `Voice.other_limit`."""

@@ -46,6 +46,7 @@ def sentences(
     *,
     trigger: Trigger = Trigger.NEW,
     override: Override | None = None,
+    ships_complete: bool = False,
 ) -> tuple[str, ...]:
     """Who serves what and why, in this order: who chose, parcels, cost of the whole, what nobody
     serves, other plans, who was left out, binding limits, what is proved, the rules.
@@ -56,9 +57,10 @@ def sentences(
     return (
         *_why_now(voice, trigger, override),
         *_plan(voice, trace.chosen, names),
+        *([voice.leaves_complete()] if ships_complete and trace.chosen.unfilled else ()),
         *(voice.compared(_comparison(trace.chosen, each, names)) for each in trace.others),
         *(voice.left_out(each) for each in _left_out(trace.eliminated, names)),
-        *(voice.limit(name) for name in trace.binding),
+        *(_limit(voice, name, trace.max_parcels_rule) for name in trace.binding),
         _proof(voice, trace),
         _rules(voice, trace),
     )
@@ -90,6 +92,10 @@ def _plan(voice: Voice, plan: TracedPlan, names: Names) -> Iterable[str]:
     for each in plan.parcels:
         price = _price(_total(each.terms), each.terms)
         yield voice.serves(name_of(each, names), _goods(each.lines), each.distance_km, price)
+        if each.expected_at is not None:
+            yield voice.waits(name_of(each, names), each.expected_at.date())
+        if each.late_days:
+            yield voice.late(name_of(each, names), each.late_days)
     if _has_more_to_say(plan):
         yield voice.whole_plan(len(plan.parcels), _price(plan.cost_minor, plan.terms))
     if plan.unfilled:
@@ -157,6 +163,12 @@ def _left_out(eliminated: Sequence[Elimination], names: Names) -> Iterable[LeftO
         places = [name_of(each, names) for each in group]
         first = group[0]
         yield LeftOut(places, first.reason, first.rule, first.value, first.threshold)
+
+
+def _limit(voice: Voice, name: str, parcels_rule: str | None) -> str:
+    if name == "MAX_PARCELS" and parcels_rule is not None:
+        return voice.parcels_ruled(parcels_rule)
+    return voice.limit(name)
 
 
 def name_of(at: Parcel | Elimination, names: Names) -> str:

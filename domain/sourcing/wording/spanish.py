@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from domain.sourcing.decision import CostKind, EliminationReason
 from domain.sourcing.wording.voice import Comparison, Goods, LeftOut, Price, Voice
@@ -16,6 +17,7 @@ _TERMS = {
     CostKind.RISK: "riesgo de existencias",
     CostKind.MARKDOWN: "rebaja evitada",
     CostKind.PREFERENCE: "preferencia de las reglas",
+    CostKind.LATENESS: "retraso",
     CostKind.UNFILLED: "unidades sin servir",
 }
 _DEARER = {
@@ -26,6 +28,7 @@ _DEARER = {
     CostKind.RISK: "allí los datos de existencias son menos fiables",
     CostKind.MARKDOWN: "se evitarían menos rebajas",
     CostKind.PREFERENCE: "las reglas prefieren las ubicaciones elegidas",
+    CostKind.LATENESS: "desde allí la entrega llega más tarde",
     CostKind.UNFILLED: "quedarían más unidades sin servir",
 }
 _CHEAPER = {
@@ -36,6 +39,7 @@ _CHEAPER = {
     CostKind.RISK: "allí los datos de existencias son más fiables",
     CostKind.MARKDOWN: "se evitarían más rebajas",
     CostKind.PREFERENCE: "las reglas prefieren estas ubicaciones",
+    CostKind.LATENESS: "desde allí la entrega llega antes",
     CostKind.UNFILLED: "quedarían menos unidades sin servir",
 }
 _PHRASES = {
@@ -118,6 +122,21 @@ class Spanish(Voice):
         way = f"a {self.km(distance_km)} de la dirección"
         return f"{place} sirve {self.goods(goods)}, {way}, {cost}."
 
+    def late(self, place: str, days: int) -> str:
+        """As `Voice.late`."""
+        count = f"{self.number(days)} {'día' if days == 1 else 'días'}"
+        return f"Desde {place} la mercancía llega con un retraso de hasta {count}."
+
+    def waits(self, place: str, day: date) -> str:
+        """As `Voice.waits`."""
+        return (
+            f"{place} espera la mercancía el {day:%d/%m/%Y}: las unidades esperan hasta entonces."
+        )
+
+    def leaves_complete(self) -> str:
+        """As `Voice.leaves_complete`."""
+        return "Nada del pedido sale antes de que pueda salir todo: lo que hay queda reservado."
+
     def nobody_serves(self) -> str:
         """As `Voice.nobody_serves`."""
         return "En este plan ninguna ubicación sirve nada."
@@ -171,6 +190,10 @@ class Spanish(Voice):
                 rule = f"la regla «{given.rule}»" if given.rule else "una regla"
                 facts = f" ({compared[0]} contra {compared[1]})" if compared else ""
                 return f"{places}: fuera del plan por {rule}{facts}."
+
+    def parcels_ruled(self, rule: str) -> str:
+        """As `Voice.parcels_ruled`."""
+        return f"Un plan con más paquetes costaría menos, pero la regla «{rule}» limita su número."
 
     def other_limit(self, name: str) -> str:
         """As `Voice.other_limit`."""

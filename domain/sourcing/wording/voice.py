@@ -7,6 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -111,6 +112,18 @@ class Voice(ABC):
         """That a location serves goods, from how far, and for how much."""
 
     @abstractmethod
+    def late(self, place: str, days: int) -> str:
+        """That goods from a location come so many days after the wanted date."""
+
+    @abstractmethod
+    def waits(self, place: str, day: date) -> str:
+        """That what a location serves is expected there on a day."""
+
+    @abstractmethod
+    def leaves_complete(self) -> str:
+        """That nothing of the order leaves before the rest can."""
+
+    @abstractmethod
     def nobody_serves(self) -> str:
         """That the plan is empty."""
 
@@ -133,6 +146,10 @@ class Voice(ABC):
     @abstractmethod
     def left_out(self, given: LeftOut) -> str:
         """That locations were not considered, and why."""
+
+    @abstractmethod
+    def parcels_ruled(self, rule: str) -> str:
+        """That a plan with more parcels would cost less, and which rule limits them."""
 
     @abstractmethod
     def other_limit(self, name: str) -> str:

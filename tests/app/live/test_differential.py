@@ -38,7 +38,7 @@ from tests.support.live_audience import (
 from tests.support.packed_order import packed, placed, ship, shipping
 from tests.support.random_subscriptions import Argument, Asked, SubscriptionDocuments
 from tests.support.road import Road, running_road
-from tests.support.shared_live import hold_changed
+from tests.support.shared_live import goods_brought_back, hold_changed
 from tests.support.shop import (
     ADMIN,
     AGENT,
@@ -79,6 +79,7 @@ class Record:
             ],
             "orderChanged": [Argument("orderId", "ID", key)],
             "workQueueChanged": [Argument("locationId", "ID!", gid("Location", ROME))],
+            "returnsChanged": [Argument("locationId", "ID!", gid("Location", ROME))],
             "customerActivity": [
                 Argument("customerId", "ID!", gid("Customer", self.order.customer_id))
             ],
@@ -95,6 +96,7 @@ class Record:
             "stockChanged": (ADMIN, ROME_TILL, WEB_SHOP, WEB_SHOP),
             "orderChanged": (ADMIN, ROME_TILL, WEB_SHOP, me),
             "workQueueChanged": (ADMIN, ROME_TILL, ROME_MANAGER),
+            "returnsChanged": (ADMIN, ROME_TILL, ROME_MANAGER),
             "customerActivity": (ADMIN, AGENT, me),
             "importJobChanged": (ADMIN, OLGA),
             "sourcingSimulationChanged": (ADMIN, OLGA),
@@ -158,7 +160,9 @@ async def _last_commit(connection: Any) -> int:
 
 
 async def much_happens(shop: Shop, engine: AsyncEngine) -> Order:
-    """An order that was held, released, packed and shipped, goods in bins, and a note."""
+    """An order that was held, released, packed and shipped, goods in bins and brought back, and a
+    note.
+    """
     given = SetStockBin(uuid4().hex, Sku("HAT"), ROME, "A", "17")
     await shop.database.run(lambda tx: set_stock_bin(tx, ADMIN, given), actor_key=ADMIN.key)
     ready = await packed(shop, {"HAT": 2, "SCARF": 1})
@@ -171,6 +175,8 @@ async def much_happens(shop: Shop, engine: AsyncEngine) -> Order:
         lambda tx: add_customer_note(tx, note, actor=AGENT), actor_key=AGENT.key
     )
     await stock_up(engine, 3, "HAT", "SCARF")
+    for _ in range(3):
+        await goods_brought_back(shop)
     return ready
 
 

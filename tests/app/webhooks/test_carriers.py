@@ -166,6 +166,7 @@ async def test_messages_that_are_not_the_carriers_change_nothing(
         (body_of(event(occurredAt="2126-01-01T10:00:00Z")), (422, "VALIDATION_FAILED")),
         (body_of(event(occurredAt="2026-01-01T10:00:00")), (422, "VALIDATION_FAILED")),
         (body_of(event(place="x" * 201)), (422, "VALIDATION_FAILED")),
+        (body_of(event(place="4111 1111 1111 1111")), (422, "VALIDATION_FAILED")),
         (body_of(event("IN_TRANSIT"), event(number="?")), (422, "VALIDATION_FAILED")),
         (body_of(event(place="x" * 6_000)), (413, "REQUEST_TOO_LARGE")),
     ],

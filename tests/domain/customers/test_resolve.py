@@ -64,6 +64,7 @@ async def test_a_new_customer_is_stored_in_normal_form(
         "preferred_location_id": None,
         "first_channel": "WEB",
         "version": 1,
+        "segments": [],
     }
     assert await rows(engine, customer_channel) == [{"customer_id": found.id, "channel": "WEB"}]
     (event,) = await events(engine)

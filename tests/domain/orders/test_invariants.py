@@ -21,6 +21,7 @@ from domain.orders.states import (
     fulfillment_status,
 )
 from tests.support.edits import add, edit
+from tests.support.returns import brought, inspect, lines_of, sold
 from tests.support.servers import ServerUrls, clone_migrated
 from tests.support.shop import ADMIN
 from tests.support.stage import TO_PACKED, Stage, location_id, open_stage
@@ -40,6 +41,11 @@ BREAKS: list[tuple[str, str]] = [
     ("LABELS", _VOID),
     ("LABELS", _TWICE[0]),
     ("LABELS", ";".join(_TWICE)),
+    ("NOTIFICATIONS", "update notification_cursor set seq = 1000000"),
+    ("NOTIFICATIONS", """insert into notification (id, order_id, kind, occasion, channel, facts,
+     state, attempts, tries_left, created_at, sent_at, resends) select gen_random_uuid(), id,
+     'SHIPPED', 'x', 'EMAIL', jsonb_build_object(), 'SENT', 1, 6, now(), now(), 0
+     from sales_order where number = '{planned}'"""),
     ("WAVES", "update fulfillment_order set wave_id = gen_random_uuid() where {of_planned}"),
     ("WAVES LOG", """insert into wave select gen_random_uuid(), 'W', id, 'OPEN', null, 'x', now(),
      null, null, 1 from location where code = 'MILAN';
@@ -95,12 +101,46 @@ BREAKS: list[tuple[str, str]] = [
      " updated_at = now() - interval '1 hour' where number = '{planned}'")),
     ("MONEY", ("update sales_order set items_minor = items_minor + 1,"
      " shipping_minor = shipping_minor - 1 where number = '{planned}'")),
+    ("MONEY", ("update sales_order set discount_minor = 1, total_minor = total_minor - 1"
+     " where number = '{planned}'")),
+    ("MONEY", "update sales_order set tax_minor = tax_minor + 1 where number = '{planned}'"),
+    ("COUPONS", """insert into promotion select id, 'P', '', '{{}}', '{{}}', 'DRAFT', null, null,
+     'x', now(), now(), 1 from customer limit 1;
+     insert into coupon select 'C', id, 5, 1, 1 from promotion"""),
     ("MONEY", "update order_edit set apply_until = now() - interval '1 hour'"),
     ("HELD MONEY", ("update order_edit set state = 'LETTING_GO',"
      " updated_at = now() - interval '1 hour'")),
     ("BOOKED", "update payment_capture set amount_minor = 1"),
-    ("BOOKED", "update payment set refunded_minor = 1 where captured_minor > 0"),
+    ("BOOKED BOOKS", "update payment set refunded_minor = 1 where captured_minor > 0"),
+    ("BALANCE DOCUMENTS", ("update journal_entry set amount_minor = amount_minor + 1"
+     " where account = 'SALES'")),
+    ("BALANCE", """insert into journal_transaction (id, kind, reference, memo, source, at,
+     business_date) values (gen_random_uuid(), 'ORDER', '', '', 'x', now(), now())"""),
+    ("BALANCE BOOKS", "update journal_entry set account = 'X' where account = 'PSP_CLEARING'"),
+    ("BOOKS", ("update journal_entry set account = 'DEFERRED_REVENUE'"
+     " where account = 'PSP_CLEARING'")),
+    ("DOCUMENTS", "delete from document_due"),
+    ("CLOSED", """insert into daily_close select business_date, '[]', '[]', '[]', 'x', now()
+     from journal_transaction limit 1"""),
+    ("SERIES", "insert into document_series values ('MAIN', 'INVOICE', 'IT', 2026, 1)"),
+    ("TENDERS", "update payment set tender = 'GIFT_CARD' where {of_planned}"),
+    ("REFUNDS", """insert into payment_refund select 'r', id, order_id, 1, captured_minor + 1,
+     'PENDING', null, now() from payment where captured_minor > 0 limit 1"""),
+    ("LOG VOUCHERS", """insert into voucher select gen_random_uuid(), 'STORE_CREDIT', 'EUR', 5, id,
+     null, null, null, null, 'x', now(), now(), 1 from customer limit 1"""),
+    ("CREDIT LOG", """insert into credit_account select gen_random_uuid(), id, 'EUR', 5, 5, now(),
+     now(), 1 from customer limit 1"""),
     ("LOG", "update fulfillment_order set version = version + 1 where {of_planned}"),
+    ("RETURNS", "update return_line set quantity = 1"),
+    ("RETURNS", "update sales_return set state = 'COMPLETED'"),
+    ("RETURNS", "update sales_return set fee_minor = fee_minor + 1"),
+    ("RETURNS", "update return_inspection set value_minor = value_minor + 1"),
+    ("RETURNS", "update line_group set return_id = null where return_id is not null"),
+    ("RETURNS", "update stock_movement set reference = 'x' where reason = 'RETURNED'"),
+    ("BOOKS RETURNS", ("update sales_return set exchange_minor = 5,"
+     " updated_at = now() - interval '1 hour';"
+     " update sales_order set exchanged_minor = 5 where id = (select order_id from sales_return)")),
+    ("LOG", "update sales_return set version = version + 1"),
     ("LOG", "update shipment set version = version + 1"),
     ("LOG", "update transfer set version = version + 1"),
     ("LOG", """insert into outbox (events) select jsonb_build_array(jsonb_build_object(
@@ -124,8 +164,12 @@ CHECKS = {
     "ck_stock_level_not_negative": "update stock_level set allocated = -1",
     "ck_payment_captured": "update payment set captured_minor = authorised_minor + 1",
     "ck_payment_refunded": "update payment set refund_due_minor = captured_minor + 1",
+    "ck_voucher_balance": "insert into voucher select gen_random_uuid(), 'STORE_CREDIT', 'EUR', -1,"
+    " id, null, null, null, null, 'x', now(), now(), 1 from customer limit 1",
     "ck_payment_voided": "update payment set state = 'VOIDED' where captured_minor > 0",
     "ck_sales_order_total": "update sales_order set total_minor = total_minor + 1",
+    "ck_sales_order_discount": "update sales_order set discount_minor = -1, total_minor ="
+    " total_minor + 1",
     "ck_line_group_quantity": "update line_group set quantity = 0",
     "ck_transfer_line_received": "update transfer_line set received = -1",
     "pk_idempotency_key": "insert into idempotency_key select * from idempotency_key limit 1",
@@ -140,7 +184,7 @@ async def oracle_engine(servers: ServerUrls, worker_number: int) -> AsyncGenerat
     """A database with orders in many states; tests take back what they do to it."""
     url = await clone_migrated(servers, f"unico_oracle_{worker_number}")
     engine = write_engine(url, pool_size=2)
-    stage = await open_stage(engine, {"HAT": {"ROME": 10, "MILAN": 1}, "SCARF": {"MILAN": 2}})
+    stage = await open_stage(engine, {"HAT": {"ROME": 13, "MILAN": 1}, "SCARF": {"MILAN": 2}})
     planned = await stage.placed(lines={"HAT": 2})
     await at_work(stage, "shipFulfillmentOrder")
     await at_work(stage, "markReadyForPickup", pickup="ROME")
@@ -150,6 +194,7 @@ async def oracle_engine(servers: ServerUrls, worker_number: int) -> AsyncGenerat
     await stage.placed(lines={"SCARF": 3}, unfilledPolicy="BACKORDER_REST")
     assert (await stage.place(token="tok_timeout"))["__typename"] != "PlaceOrderPayload"
     await transferred(stage)
+    await coming_back(stage)
     slow = {"tender": "CARD", "token": "tok_timeout"}
     assert "order" not in await edit(stage, planned, add("HAT", 1), payment=slow)
     yield engine
@@ -176,6 +221,14 @@ async def at_work(stage: Stage, last: str, **wish: Any) -> None:
     await stage.work("markReadyForPickup", work)
     if last == "collectPickup":
         await done(stage, last, orderId=order["id"], identityChecked=True)
+
+
+async def coming_back(stage: Stage) -> None:
+    """Two units came back, and somebody looked at one of them."""
+    order = await sold(stage, lines={"HAT": 2})
+    both = [{"orderNumber": order["number"], "lines": lines_of(order, 2)}]
+    came = (await brought(stage, orders=both))["returns"][0]
+    assert "return" in await inspect(stage, came)
 
 
 async def transferred(stage: Stage) -> None:
@@ -248,7 +301,7 @@ async def test_each_broken_rule_is_named(
     [
         ("STATUSES", "update sales_order set payment_status = 'REFUNDED' where {number}"),
         ("STATUSES", "update sales_order set excess_minor = 1 where {number}"),
-        ("UNPAID STATUSES", ("update payment set captured_minor = 0, state = 'AUTHORISED'"
+        ("UNPAID STATUSES BOOKS", ("update payment set captured_minor = 0, state = 'AUTHORISED'"
          " where order_id = (select id from sales_order where {number})")),
     ],
 )  # fmt: skip

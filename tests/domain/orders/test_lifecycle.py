@@ -35,6 +35,8 @@ from domain.orders.model import Group, Line, Order
 from domain.orders.states import (
     CALLED_OFF,
     CANCELLABLE,
+    RETURNED,
+    SERVED,
     WITH_CUSTOMER,
     DeliveryMode,
     FulfillmentStatus,
@@ -114,12 +116,12 @@ def test_every_state_can_be_reached_and_left() -> None:
     everywhere = frozenset[GroupState]().union(*map(reachable_states, DeliveryMode))
     assert everywhere == frozenset(GroupState)
     left = {state for row in TRANSITIONS for state in row.sources}
-    assert frozenset(GroupState) - left == WITH_CUSTOMER | CALLED_OFF
+    assert frozenset(GroupState) - left == RETURNED | CALLED_OFF
 
 
 def test_no_state_is_a_dead_end() -> None:
     for mode in DeliveryMode:
-        ends = set[GroupState](WITH_CUSTOMER | CALLED_OFF)
+        ends = set[GroupState](WITH_CUSTOMER | CALLED_OFF | RETURNED)
         rows = [row for row in TRANSITIONS if mode in row.modes]
         while more := {s for row in rows if row.target in ends for s in row.sources} - ends:
             ends |= more
@@ -127,7 +129,7 @@ def test_no_state_is_a_dead_end() -> None:
         arrive = set[GroupState](WITH_CUSTOMER)
         while more := {s for row in rows if row.target in arrive for s in row.sources} - arrive:
             arrive |= more
-        assert reachable_states(mode) - CALLED_OFF <= arrive, mode
+        assert reachable_states(mode) - CALLED_OFF - SERVED <= arrive, mode
 
 
 def test_one_unit_in_the_wrong_state_stops_all() -> None:
@@ -199,7 +201,7 @@ def status_after(status: OrderStatus, groups: list[Group]) -> OrderStatus:
         return status
     if not live:
         return OrderStatus.CANCELLED
-    done = status is OrderStatus.CONFIRMED and live <= WITH_CUSTOMER
+    done = status is OrderStatus.CONFIRMED and live <= SERVED
     return OrderStatus.CLOSED if done else status
 
 

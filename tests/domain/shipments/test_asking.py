@@ -78,6 +78,7 @@ async def test_a_day_later_it_is_asked_again_and_known_reports_change_nothing(
 @pytest.mark.parametrize("days_ago", [0.5, 61])
 async def test_fresh_and_old_parcels_are_left_alone(engine: AsyncEngine, days_ago: float) -> None:
     stage, _ = await sent(engine, days_ago)
+    await stage.tick()
     before = await everything(engine)
     assert await stage.tick() == 0
     assert await everything(engine) == before

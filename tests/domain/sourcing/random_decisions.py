@@ -18,7 +18,15 @@ from domain.sourcing.decision import (
     Trace,
     TracedPlan,
 )
-from domain.sourcing.model import Candidate, Circumstances, Place, Question, Trigger, Wanted
+from domain.sourcing.model import (
+    Candidate,
+    Carriage,
+    Circumstances,
+    Place,
+    Question,
+    Trigger,
+    Wanted,
+)
 from domain.sourcing.problem import Proof, ProofStatus
 
 T = TypeVar("T")
@@ -57,6 +65,18 @@ CIRCUMSTANCES = full(
     at=MOMENTS,
     near=st.none() | PLACES,
     ship_complete=st.booleans(),
+    deliver_by=st.none() | MOMENTS,
+    carriage=st.none()
+    | full(
+        Carriage,
+        carrier=WORDS,
+        service=WORDS,
+        currency=st.sampled_from(["EUR", "CHF"]),
+        light_minor=COUNTS,
+        whole_minor=COUNTS,
+        weight_g=COUNTS,
+    ),
+    postal_code=TEXTS,
 )
 WANTED = full(
     Wanted,
@@ -81,6 +101,8 @@ CANDIDATES = full(
     daily_capacity=st.none() | COUNTS,
     used_today=COUNTS,
     is_home=st.booleans(),
+    arrives_at=st.none() | MOMENTS,
+    expected_at=st.none() | MOMENTS,
 )
 QUESTIONS = full(
     Question,
@@ -104,6 +126,8 @@ PARCELS = full(
     lines=st.lists(LINES, min_size=1, max_size=3).map(tuple),
     terms=TERMS,
     distance_km=st.none() | st.floats(0, 20_037),
+    late_days=COUNTS,
+    expected_at=st.none() | MOMENTS,
 )
 PLANS = full(
     TracedPlan, parcels=several(PARCELS), unfilled=several(LINES), terms=TERMS, cost_minor=MINOR
@@ -130,4 +154,5 @@ TRACES = full(
     proof=PROOFS,
     plan_hash=st.text("0123456789abcdef", min_size=64, max_size=64),
     microseconds=COUNTS,
+    max_parcels_rule=st.none() | WORDS,
 )

@@ -172,6 +172,7 @@ def test_names_are_given_once_and_rules_are_100_at_most() -> None:
         ({"parcel_minor": -1}, "costs.parcelMinor"),
         ({"parcel_abroad_minor": 10**10}, "costs.parcelAbroadMinor"),
         ({"per_100km_minor": -1}, "costs.per100kmMinor"),
+        ({"late_minor": -1}, "costs.lateMinor"),
         ({"unfilled_minor": -1}, "costs.unfilledMinor"),
         ({"handling_minor": {"SHED": 1}}, "costs.handling"),
         ({"handling_minor": {"DC": -1}}, "costs.handling"),

@@ -1,0 +1,1 @@
+"""Webhooks out: partners' servers are told, by Standard Webhooks, behind a guard."""

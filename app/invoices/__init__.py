@@ -1,0 +1,1 @@
+"""Invoices and credit notes as PDF, in the language of their order."""

@@ -1,0 +1,1 @@
+"""What customers and partners are told, as clients see it."""

@@ -1,0 +1,1 @@
+"""GraphQL types of promotions, coupons and prices of carts."""

@@ -1,5 +1,6 @@
 """Real servers for every test: started by the controller of the run, cloned by its workers."""
 
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, cast
 from uuid import uuid4
@@ -47,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long begin first, so that no worker waits for another one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

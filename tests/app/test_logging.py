@@ -8,18 +8,14 @@ import structlog
 
 from app.logging import configure
 from app.settings import LogFormat, Settings
+from tests.support.logs import logs_as_before
 
 
 @pytest.fixture(autouse=True)
 def as_before() -> Generator[None]:
     """The configuration of logs is as before afterwards."""
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    structlog.configure(**before)
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+    with logs_as_before():
+        yield
 
 
 def _fail() -> None:

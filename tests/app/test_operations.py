@@ -17,20 +17,16 @@ from app.logging import configure, correlated
 from app.operations import Check, database_check, redis_check
 from app.settings import load_settings
 from domain.common.database import write_engine
+from tests.support.logs import logs_as_before
 from tests.support.tiny_app import create_app
 
 
 @contextmanager
 def json_log(capsys: pytest.CaptureFixture[str]) -> Generator[Callable[[], list[dict[str, Any]]]]:
     """Inside, gives what has been logged, line by line."""
-    root = logging.getLogger()
-    before = root.handlers, root.level
-    configure(load_settings(log_format="json"))
-    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    root.handlers, level = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logs_as_before():
+        configure(load_settings(log_format="json"))
+        yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 def client(*checks: Check, serving: bool = True) -> httpx2.AsyncClient:

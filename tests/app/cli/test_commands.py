@@ -1,16 +1,15 @@
 """The command line, as a user meets it."""
 
-import logging
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 
 import jwt
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.cli._group import CommandGroup
+from tests.support.logs import logs_as_before
 
 Run = Callable[..., Result]
 
@@ -21,19 +20,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Run]:
     monkeypatch.setenv("UNICO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("UNICO_LOG_FORMAT", "json")
     monkeypatch.setenv("COLUMNS", "200")
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
 
     def run(*arguments: str, **environment: str) -> Result:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         return CliRunner().invoke(main, list(arguments))
 
-    yield run
-    root.handlers = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logs_as_before():
+        yield run
 
 
 def test_help_names_every_command_with_a_summary(run: Run) -> None:

@@ -1,14 +1,12 @@
 """`unico device`, as an administrator uses it."""
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import structlog
 from click.testing import CliRunner, Result
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -16,6 +14,7 @@ from app.cli import main
 from domain.identity.device import DeviceKey
 from domain.identity.tables import device as devices
 from tests.support import stock
+from tests.support.logs import logs_as_before
 
 Run = Callable[..., Result]
 
@@ -33,13 +32,8 @@ def run(
     }.items():
         monkeypatch.setenv(name, value)
     asyncio.run(prepare(clean_database))
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    yield lambda *arguments: CliRunner().invoke(main, ["device", *arguments])
-    root.handlers = before
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logs_as_before():
+        yield lambda *arguments: CliRunner().invoke(main, ["device", *arguments])
 
 
 async def prepare(url: str) -> None:

@@ -25,7 +25,8 @@ test: lint ## lint, types, architecture, then every test
 
 coverage: $(VENV)/.dev ## how much of the domain its tests and those of the API reach: 90% at least
 	$(BIN)/python -m pytest --cov -m "not repetitive" tests/domain tests/resolvers tests/scenarios \
-		tests/imports tests/concurrency $(ARGS)
+		tests/imports tests/concurrency tests/app/stripe tests/app/invoices tests/app/notifying \
+		$(ARGS)
 
 walk: $(VENV)/.dev ## the long random walks: 200 examples of 50 steps over orders, stock and supply
 	UNICO_STATEFUL_EXAMPLES=200 $(BIN)/python -m pytest -m repetitive tests/stateful $(ARGS)

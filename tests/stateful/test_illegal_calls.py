@@ -22,7 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.common.database import write_engine
 from domain.orders.lifecycle import reachable_states
-from domain.orders.states import CALLED_OFF, RETURNED, RETURNING, DeliveryMode, GroupState
+from domain.orders.states import (
+    CALLED_OFF,
+    RETURNED,
+    RETURNING,
+    WITH_CUSTOMER,
+    DeliveryMode,
+    GroupState,
+)
 from tests.stateful.calls import Call, Now
 from tests.stateful.catalogue import CALLS
 from tests.stateful.walker import Walker

@@ -31,9 +31,10 @@ _RESET = """
 CREATE FUNCTION pristine.reset() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     name text;
-BEGIN
     -- One statement, planned once, tells the few tables that have rows.
-    FOR name IN {filled} LOOP
+    filled text[] := ARRAY({filled});
+BEGIN
+    FOREACH name IN ARRAY filled LOOP
         IF pg_table_size(('public.' || name)::regclass) > 1000000 THEN
             EXECUTE format('TRUNCATE public.%s CASCADE', name);
         ELSE

@@ -120,8 +120,6 @@ class TransactionKind(StrEnum):
     PAYOUT = "PAYOUT"
     CLOSING = "CLOSING"
     """Found at a daily close, such as missing cash."""
-    REVERSAL = "REVERSAL"
-    """Takes an earlier transaction back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +152,6 @@ class JournalTransaction:
     entries: tuple[Entry, ...]
     memo: str = ""
     business_date: date | None = None
-
-
-def unbalanced(entries: Sequence[Entry]) -> Mapping[str, int]:
-    """By how much the entries do not balance, by currency; empty when they do."""
-    sums: dict[str, int] = {}
-    for entry in entries:
-        sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor
-    return {currency: total for currency, total in sums.items() if total}
 
 
 def pair(

@@ -251,7 +251,7 @@ _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _transaction(*entries: Entry, source: str = "test") -> JournalTransaction:
-    kind, key = TransactionKind.REVERSAL, TransactionId(new_id())
+    kind, key = TransactionKind.CLOSING, TransactionId(new_id())
     return JournalTransaction(key, kind, "TEST", source, _MOMENT, entries, business_date=None)
 
 

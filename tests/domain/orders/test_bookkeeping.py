@@ -1,6 +1,7 @@
 """Bookings of orders: they balance, they sum to what the order implies, and the ends are right."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.accounting.model import CHART, TENDER_ACCOUNTS, Account, Entry, unbalanced
+from domain.accounting.model import CHART, TENDER_ACCOUNTS, Account, Entry
 from domain.common.ids import (
     ChannelCode,
     CustomerId,
@@ -38,6 +39,14 @@ PLACES = [LocationId(new_id()), LocationId(new_id())]
 Drawn = st.DataObject
 
 priced = st.builds(PricedLine, st.integers(1, 3), st.integers(0, 99_999), st.sampled_from(RATES))
+
+
+def unbalanced(entries: Iterable[Entry]) -> dict[str, int]:
+    """By how much the entries do not balance, by currency; empty when they do."""
+    sums: dict[str, int] = {}
+    for entry in entries:
+        sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor
+    return {currency: total for currency, total in sums.items() if total}
 
 
 def order_of(lines: list[PricedLine], shipping: int, *, included: bool) -> Order:
